@@ -1,0 +1,1 @@
+"""What everything stands on: the clock, errors, settings, references, shipped files, files written whole."""

@@ -1,0 +1,38 @@
+"""The only reader of the clock. A command reads it once and passes `now` down."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from eduops.core.errors import InputError
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def read_now(override: str | None) -> datetime:
+    """The present instant, or the one in EDUOPS_NOW (ISO 8601 with offset), which rehearsals and demos set.
+
+    Raises InputError where the text is no instant or lacks its offset.
+    """
+    if not override:
+        return now()
+    try:
+        instant = datetime.fromisoformat(override)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InputError(
+            f"环境变量 EDUOPS_NOW 的值「{override}」不是带时区的时刻",
+            hint="写成 2026-03-05T11:50:00+08:00 的样子，或取消这个变量",
+        )
+    return instant.astimezone(UTC)
+
+
+def stopwatch() -> Iterator[float]:
+    """Seconds since the first `next`, from a clock that never jumps: for durations, never for instants."""
+    started = time.monotonic()
+    while True:
+        yield time.monotonic() - started
