@@ -1,7 +1,5 @@
 """The only reader of the clock. A command reads it once and passes `now` down."""
 
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from eduops.core.errors import InputError
@@ -29,10 +27,3 @@ def read_now(override: str | None) -> datetime:
             hint="写成 2026-03-05T11:50:00+08:00 的样子，或取消这个变量",
         )
     return instant.astimezone(UTC)
-
-
-def stopwatch() -> Iterator[float]:
-    """Seconds since the first `next`, from a clock that never jumps: for durations, never for instants."""
-    started = time.monotonic()
-    while True:
-        yield time.monotonic() - started

@@ -1,13 +1,13 @@
 """Every error that a person may meet. The doors turn them into one sentence, a hint and an exit code.
 
-    EduopsError            exit 4
-    ├── ConfigError        exit 3   a configuration file is wrong: file and address
-    ├── InputError         exit 3   a file or a value from outside is wrong: file and address
-    ├── UsageError         exit 2   the command's own words contradict each other
-    ├── NotFound           exit 4
-    ├── Conflict           exit 4   it exists already, or somebody else was faster
-    ├── NotAllowed         exit 4   a rule of the house or of the contract forbids it
-    └── OutsideError       exit 5   something outside failed: program or host, the end of its stderr
+EduopsError            exit 4
+├── ConfigError        exit 3   a configuration file is wrong: file and address
+├── InputError         exit 3   a file or a value from outside is wrong: file and address
+├── UsageError         exit 2   the command's own words contradict each other
+├── NotFound           exit 4
+├── Conflict           exit 4   it exists already, or somebody else was faster
+├── NotAllowed         exit 4   a rule of the house or of the contract forbids it
+└── OutsideError       exit 5   something outside failed: program or host, the end of its stderr
 """
 
 from collections.abc import Sequence

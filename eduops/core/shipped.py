@@ -1,4 +1,4 @@
-"""Where the files shipped with eduops lie: `configs/`, `templates/` and the agent, in a checkout or a wheel."""
+"""Where the files shipped with eduops lie, in a checkout or a wheel: configs, templates and the agent."""
 
 from pathlib import Path
 
