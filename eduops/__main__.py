@@ -1,0 +1,5 @@
+"""`python -m eduops` is `eduops`."""
+
+from eduops.cli.main import run
+
+run()

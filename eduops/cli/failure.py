@@ -1,0 +1,81 @@
+"""From an error to a sentence on stderr and an exit code: the one table."""
+
+import sys
+from collections.abc import Callable
+
+import typer
+
+from eduops.cli import chinese
+from eduops.core.errors import ConfigError, EduopsError, InputError, OutsideError, UsageError
+
+FINE, FOUND, USAGE, WRONG_FILE, REFUSED, OUTSIDE = 0, 1, 2, 3, 4, 5
+_CODES: tuple[tuple[type[EduopsError], int], ...] = (
+    (UsageError, USAGE),
+    (ConfigError, WRONG_FILE),
+    (InputError, WRONG_FILE),
+    (OutsideError, OUTSIDE),
+    (EduopsError, REFUSED),
+)
+_INTERRUPTED = 130
+_MOST_PROBLEMS = 50
+
+
+def guarded(action: Callable[[], object], *, debug: bool) -> int:
+    """Runs the command; whatever goes wrong is said in Chinese on stderr, and the exit code is returned."""
+    try:
+        result = action()
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        _say("已中止，没有做完的部分没有写入。")
+        return _INTERRUPTED
+    except EduopsError as error:
+        if debug:
+            raise
+        return _report(error)
+    except typer.TyperException as error:
+        return _report_usage(error)
+    except BrokenPipeError:
+        # Whoever read our output closed it (`| head`): nothing is wrong.
+        sys.stderr.close()
+        return FINE
+    except Exception as error:
+        if debug:
+            raise
+        _say(f"错误：程序内部出错（{type(error).__name__}：{error}）")
+        _say("怎么办：加 --debug 重新运行，把显示的内容交给开发人员；没有做完的部分没有写入。")
+        return OUTSIDE
+    return result if isinstance(result, int) else FINE
+
+
+def exit_code(error: EduopsError) -> int:
+    """The design's exit code of an error."""
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def _report(error: EduopsError) -> int:
+    _say(f"错误：{error.message}")
+    problems = getattr(error, "problems", ())
+    for problem in problems[:_MOST_PROBLEMS]:
+        _say(f"  - {problem}")
+    if len(problems) > _MOST_PROBLEMS:
+        _say(f"  … 另有 {len(problems) - _MOST_PROBLEMS} 处")
+    if error.hint:
+        _say(f"怎么办：{error.hint}")
+    return exit_code(error)
+
+
+def _report_usage(error: typer.TyperException) -> int:
+    # Help for a noun without a verb arrives as an error too; its text is the help itself.
+    if type(error).__name__ == "NoArgsIsHelpError":
+        _say(error.format_message())
+        return USAGE
+    _say(f"错误：{chinese.sentence(error.format_message())}")
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        _say(f"怎么办：运行 {context.command_path} --help 查看用法")
+    return USAGE
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

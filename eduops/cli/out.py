@@ -1,0 +1,157 @@
+"""The one way to the screen: tables and sentences for people, JSON for programs, progress on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="只预演，不写入。")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="不再询问，直接执行。")]
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table for people: which key of the row, under which Chinese head."""
+
+    key: str
+    head: str
+    right: bool = False
+    style: str | None = None
+
+
+def rows(items: Sequence[Row], columns: Sequence[Column], *, as_json: bool, title: str, empty: str) -> None:
+    """Prints rows: all their keys as JSON, or the named columns as a table, or the sentence `empty`."""
+    if as_json:
+        value(items)
+    elif not items:
+        typer.echo(empty)
+    else:
+        _table(items, columns, title)
+
+
+def fields(item: Row, heads: Mapping[str, str], *, as_json: bool) -> None:
+    """Prints one thing: as JSON, or a line a named field."""
+    if as_json:
+        value(item)
+        return
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for key, head in heads.items():
+        table.add_row(head, text(item.get(key)))
+    console().print(table)
+
+
+def value(item: object) -> None:
+    """Prints any of our values as JSON on stdout."""
+    typer.echo(json.dumps(item, ensure_ascii=False, indent=2, default=_plain))
+
+
+def done(sentence: str, item: Row | None = None, *, as_json: bool = False) -> None:
+    """Says that something was done, or prints what was done as JSON."""
+    if as_json:
+        value(item if item is not None else {"message": sentence})
+    else:
+        typer.echo(sentence)
+
+
+def warn(sentence: str) -> None:
+    """Says on stderr what is worth knowing but stops nothing."""
+    typer.echo(f"注意：{sentence}", err=True)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Asks before something that cannot be taken back; aborts on no, and where nobody can answer."""
+    from eduops.core.errors import UsageError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"需要确认：{question}", hint="确认无误后加 --yes 再运行")
+    typer.confirm(question, abort=True, err=True)
+
+
+@contextmanager
+def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr while a block runs; yields the function that advances it. None without a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _step: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    looks = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*looks, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda step: bar.advance(task, step)
+
+
+def console() -> Any:  # Any: rich is imported only when something is drawn
+    """The terminal to draw on; as wide as it is, and wide enough for tables where it is a file or a pipe."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160, soft_wrap=False)
+
+
+def text(item: object) -> str:
+    """A value as people read it."""
+    match item:
+        case None:
+            return "—"
+        case True:
+            return "是"
+        case False:
+            return "否"
+        case datetime():
+            return item.astimezone().strftime("%Y-%m-%d %H:%M")
+        case Enum():
+            return str(item.value)
+        case list() | tuple():
+            return "、".join(text(part) for part in item)
+        case _:
+            return str(item)
+
+
+def _table(items: Sequence[Row], columns: Sequence[Column], title: str) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"{title}（{len(items)}）", title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column.head, justify="right" if column.right else "left", overflow="fold")
+    for item in items:
+        table.add_row(*(Text(text(item.get(column.key)), style=column.style or "") for column in columns))
+    console().print(table)
+
+
+def _plain(item: object) -> object:
+    """What JSON has no word for: instants in UTC with Z, days, decimals as numbers, paths, dataclasses."""
+    match item:
+        case datetime():
+            return item.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return item.isoformat()
+        case Decimal():
+            return int(item) if item == item.to_integral_value() else float(item)
+        case Path():
+            return str(item)
+        case Enum():
+            return item.value
+        case set() | frozenset():
+            return sorted(item)
+        case _ if is_dataclass(item) and not isinstance(item, type):
+            return asdict(item)
+    raise TypeError(f"{type(item).__name__} has no JSON form")

@@ -1,0 +1,73 @@
+"""EDUOPS_HOME: the one folder that holds everything of an installation, and its `eduops.yaml`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from eduops.core.config import load_yaml
+from eduops.core.errors import ConfigError
+
+DEFAULT_HOME = "~/.local/share/eduops"
+FOLDERS = ("contracts", "templates", "attachments", "backups", "reports", "spool", "logs")
+CONTRACT_NAME = "remote-education-2024-2026.yaml"
+
+
+class Settings(BaseModel):
+    """What `eduops.yaml` may say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    contract: str = f"contracts/{CONTRACT_NAME}"
+    """The contract file, relative to the home."""
+    customer: str = "甲方（医院）"
+    """The customer's name, as documents print it."""
+    vendor: str = "乙方（运维单位）"
+    """The vendor's name, as documents print it."""
+    invented: bool = False
+    """True in a home whose data are invented (`eduops demo`); documents say so on their cover."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder and what lies where in it."""
+
+    path: Path
+
+    @property
+    def settings_path(self) -> Path:
+        return self.path / "eduops.yaml"
+
+    @property
+    def database_path(self) -> Path:
+        return self.path / "eduops.db"
+
+    @property
+    def database_url(self) -> str:
+        """EDUOPS_DATABASE_URL where it is set, else the SQLite file in the home."""
+        return os.environ.get("EDUOPS_DATABASE_URL") or f"sqlite:///{self.database_path}"
+
+    def require(self) -> None:
+        """Raises ConfigError where the home was never laid out."""
+        if not self.path.is_dir():
+            raise ConfigError(
+                f"数据目录 {self.path} 不存在", hint="先运行 eduops init，或用 --home 指定已有的数据目录"
+            )
+
+    def folder(self, name: str) -> Path:
+        """One of FOLDERS."""
+        return self.path / name
+
+    def load_settings(self) -> Settings:
+        """`eduops.yaml`, or the defaults where there is none. Raises ConfigError with every problem."""
+        if not self.settings_path.exists():
+            return Settings()
+        return load_yaml(self.settings_path, Settings)
+
+
+def find_home(option: Path | None, environment: Mapping[str, str]) -> Home:
+    """The home that was asked for: the option, else EDUOPS_HOME, else the default."""
+    chosen = option or Path(environment.get("EDUOPS_HOME") or DEFAULT_HOME)
+    return Home(chosen.expanduser().absolute())
