@@ -3,9 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-import eduops.store.column
+from eduops.store import column
 ${imports if imports else ""}
-
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}

@@ -1,0 +1,15 @@
+"""Every table of the house, for what concerns them all: migrations, backups, comparisons."""
+
+from importlib import import_module
+
+from sqlalchemy import MetaData
+from sqlmodel import SQLModel
+
+MODULES = ("eduops.store.models",)
+
+
+def all_tables() -> MetaData:
+    """The metadata of every room, its models loaded."""
+    for module in MODULES:
+        import_module(module)
+    return SQLModel.metadata
