@@ -1,0 +1,5 @@
+"""python -m eduops_agent"""
+
+from eduops_agent.cli import run
+
+run()

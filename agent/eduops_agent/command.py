@@ -1,0 +1,50 @@
+"""Programs of the host, run for their output: in the C locale, bounded in time, with the system's folders searched."""
+
+import os
+import shutil
+import subprocess
+from typing import List, NamedTuple
+
+from eduops_agent.context import NotChecked
+
+# cron and plain users often lack the sbin folders, where chronyc and its like live.
+_SEARCHED = os.pathsep.join(["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
+
+
+class Output(NamedTuple):
+    """What a program left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def find_program(name: str) -> str:
+    """The program's path, or the empty text."""
+    return shutil.which(name, path=os.environ.get("PATH", "") + os.pathsep + _SEARCHED) or ""
+
+
+def run_program(*words: str, seconds: float = 5.0) -> Output:
+    """Runs a program to its end. Raises NotChecked where it is not installed, cannot start or does not end in time."""
+    program = find_program(words[0])
+    if not program:
+        raise NotChecked("本机没有命令 {}".format(words[0]))
+    environment = dict(os.environ, LC_ALL="C", LANG="C", SYSTEMD_COLORS="0", SYSTEMD_PAGER="")
+    command: List[str] = [program] + list(words[1:])
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NotChecked("命令 {} 在 {:g} 秒内没有结束".format(words[0], seconds)) from error
+    except OSError as error:
+        raise NotChecked("命令 {} 不能运行：{}".format(words[0], error.strerror)) from error
+    return Output(
+        done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+    )

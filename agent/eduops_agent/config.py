@@ -1,0 +1,158 @@
+"""The configuration: one JSON file, checked whole before anything is measured, every problem with its place."""
+
+import codecs
+import json
+import re
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+from eduops_agent.context import explain
+
+# Any: what JSON gives before it has been checked.
+Check = Callable[[Any, str, List[str]], None]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text names the file and every problem with its place."""
+
+
+class Config(NamedTuple):
+    """The whole configuration; `sections` are the probes' own parts, by probe name."""
+
+    interval_seconds: float = 1.0
+    timeout_seconds: float = 15.0
+    sections: Mapping[str, Any] = {}
+
+
+def load_config(path: str) -> Config:
+    """Reads and checks the file. Raises ConfigError with all problems at once."""
+    content = _parse(path)
+    problems: List[str] = []
+    _WHOLE(content, "", problems)
+    if problems:
+        raise ConfigError("\n".join("配置文件 {} 的 {}".format(path, problem) for problem in problems))
+    rest = {
+        key: value for key, value in content.items() if key not in ("interval_seconds", "timeout_seconds")
+    }
+    return Config(
+        float(content.get("interval_seconds", Config().interval_seconds)),
+        float(content.get("timeout_seconds", Config().timeout_seconds)),
+        rest,
+    )
+
+
+def _parse(path: str) -> Any:
+    try:
+        with open(path, "rb") as stream:
+            return json.loads(stream.read().decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError("不能读取配置文件 {}：{}".format(path, explain(error))) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError("配置文件 {} 第 {} 字节：不是 UTF-8 编码".format(path, error.start + 1)) from error
+    except ValueError as error:
+        line, column = getattr(error, "lineno", 1), getattr(error, "colno", 1)
+        words = getattr(error, "msg", error)
+        message = "配置文件 {} 第 {} 行第 {} 列：不是合法的 JSON（{}）".format(path, line, column, words)
+        raise ConfigError(message) from error
+
+
+def _text(value: Any, place: str, problems: List[str]) -> None:
+    if not isinstance(value, str) or not value.strip():
+        problems.append("{}：应为非空文字".format(place))
+
+
+def _absolute_path(value: Any, place: str, problems: List[str]) -> None:
+    if not isinstance(value, str) or not value.startswith("/"):
+        problems.append("{}：应为绝对路径，例如 /var/log/messages".format(place))
+
+
+def _number(low: float, high: float) -> Check:
+    def check(value: Any, place: str, problems: List[str]) -> None:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not low <= value <= high:
+            problems.append("{}：应为 {:g} 到 {:g} 之间的数".format(place, low, high))
+
+    return check
+
+
+def _port(value: Any, place: str, problems: List[str]) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 65535:
+        problems.append("{}：应为 1 到 65535 之间的整数".format(place))
+
+
+def _address(value: Any, place: str, problems: List[str]) -> None:
+    if not isinstance(value, str) or not re.match(r"https?://[^/\s]+", value):
+        problems.append("{}：应以 http:// 或 https:// 开头".format(place))
+
+
+def _pattern(value: Any, place: str, problems: List[str]) -> None:
+    try:
+        re.compile(value)
+    except (re.error, TypeError) as error:
+        problems.append("{}：不是正确的正则表达式（{}）".format(place, error))
+
+
+def _encoding(value: Any, place: str, problems: List[str]) -> None:
+    try:
+        codecs.lookup(value)
+    except (LookupError, TypeError):
+        problems.append("{}：不认识的编码，例如 utf-8、gb18030".format(place))
+
+
+def _list(check_item: Check) -> Check:
+    def check(value: Any, place: str, problems: List[str]) -> None:
+        if not isinstance(value, list):
+            problems.append("{}：应为列表".format(place))
+            return
+        for index, item in enumerate(value):
+            check_item(item, "{}[{}]".format(place, index), problems)
+
+    return check
+
+
+def _object(required: Dict[str, Check], optional: Optional[Dict[str, Check]] = None) -> Check:
+    known = dict(required, **(optional or {}))
+
+    def check(value: Any, place: str, problems: List[str]) -> None:
+        if not isinstance(value, dict):
+            problems.append("{}：应为对象".format(place or "最外层"))
+            return
+        prefix = place + "." if place else ""
+        for key in required:
+            if key not in value:
+                problems.append("{}{}：缺少".format(prefix, key))
+        for key, item in value.items():
+            if key in known:
+                known[key](item, prefix + key, problems)
+            else:
+                problems.append("{}{}：不认识的键，可用的有 {}".format(prefix, key, "、".join(known)))
+
+    return check
+
+
+# The range of --interval, too.
+INTERVAL_RANGE: Tuple[float, float] = (0.1, 60.0)
+
+_ENDPOINT = _object({"host": _text, "port": _port}, {"server_name": _text})
+_LOG = _object(
+    {"path": _absolute_path, "patterns": _list(_object({"name": _text, "pattern": _pattern}))},
+    {"encoding": _encoding},
+)
+_WHOLE = _object(
+    {},
+    {
+        "interval_seconds": _number(*INTERVAL_RANGE),
+        "timeout_seconds": _number(1, 120),
+        "system": _object({}, {"packages": _list(_text)}),
+        "processes": _object({}, {"expected": _list(_object({"name": _text}, {"command": _text}))}),
+        "services": _object({}, {"expected": _list(_text)}),
+        "certificates": _object({}, {"files": _list(_absolute_path), "endpoints": _list(_ENDPOINT)}),
+        "urls": _list(
+            _object(
+                {"name": _text, "url": _address},
+                {"text": _text, "timeout_seconds": _number(0.1, 60), "ca_file": _absolute_path},
+            )
+        ),
+        "logs": _object({"files": _list(_LOG)}, {"state_file": _absolute_path}),
+        "backups": _list(_object({"name": _text, "folder": _absolute_path}, {"pattern": _text})),
+    },
+)

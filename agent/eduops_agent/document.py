@@ -1,0 +1,90 @@
+"""The document: put together, checked by its sum, written as text."""
+
+import hashlib
+import hmac
+import json
+import os
+import re
+from typing import Any, Dict, List
+
+from eduops_agent import __version__
+
+SCHEMA = 1
+
+# Any: the document is JSON.
+Document = Dict[str, Any]
+
+
+def build_document(
+    sections: List[Document],
+    *,
+    host: Document,
+    measured_at: str,
+    interval_seconds: float,
+    psutil_version: Any,
+) -> Document:
+    """The whole document, checksum included."""
+    document: Document = {
+        "schema": SCHEMA,
+        "agent_version": __version__,
+        "psutil_version": psutil_version,
+        "host": clean(host),
+        "measured_at": measured_at,
+        "interval_seconds": interval_seconds,
+        "probes": sections,
+    }
+    document["checksum"] = compute_checksum(document)
+    return document
+
+
+def compute_checksum(document: Document) -> str:
+    """SHA-256, in hexadecimal digits, of the document without its key `checksum` as canonical JSON.
+
+    Canonical: keys sorted, no spaces, everything outside ASCII escaped.
+    """
+    rest = {key: value for key, value in document.items() if key != "checksum"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def render_document(document: Document) -> str:
+    """The document as text: ASCII in short lines, so that it survives any terminal it is copied out of."""
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+
+def read_host() -> Document:
+    """Who this host is. The machine's id is kept as a keyed hash, as machine-id(5) asks of applications."""
+    machine_id_hash = None
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        try:
+            with open(path, "rb") as stream:
+                machine_id = stream.read().strip()
+        except OSError:
+            continue
+        if machine_id:
+            machine_id_hash = hmac.new(machine_id, b"eduops-agent", hashlib.sha256).hexdigest()
+            break
+    return {"hostname": os.uname().nodename, "machine_id_hash": machine_id_hash}
+
+
+def clean(value: Any) -> Any:
+    """JSON without half characters (file names that are no UTF-8), floats to a millionth."""
+    if isinstance(value, str):
+        return _clean_text(value)
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(item) for item in value]
+    return value
+
+
+def _clean_text(text: str) -> str:
+    try:
+        text.encode("utf-8")
+        return text
+    except UnicodeEncodeError:
+        # Bytes that Python 3.6 took for no ASCII stand as U+DC80..U+DCFF; other lone halves mean nothing.
+        bytes_kept = re.sub("[\ud800-\udc7f\udd00-\udfff]", "\ufffd", text)
+        return bytes_kept.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

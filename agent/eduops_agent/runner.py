@@ -1,0 +1,169 @@
+"""Runs the probes at the same time, each in a process of its own, and waits for none longer than agreed.
+
+Why processes and not threads: a thread stuck in the kernel (a dead NFS mount) cannot be killed and would keep the
+whole agent, its output pipe and with it the SSH session of the caller alive; a crash of a C library would take all
+probes with it. A fork of this small process costs about two milliseconds and shares its memory.
+"""
+
+import json
+import os
+import selectors
+import signal
+import time
+from types import ModuleType
+from typing import Any, Dict, List, Mapping
+
+from eduops_agent.context import Context, NotChecked
+from eduops_agent.document import clean
+from eduops_agent.instant import now_seconds, render_instant
+
+# Any: sections are JSON.
+Section = Dict[str, Any]
+
+_LARGEST_RESULT_BYTES = 2 * 1024 * 1024
+_GRACE_SECONDS = 1.0
+
+
+def run_probes(probes: Mapping[str, ModuleType], contexts: Mapping[str, Context]) -> List[Section]:
+    """One section for each probe, in the order given, at the latest when the slowest allowance is used up."""
+    running: List[_Running] = []
+    try:
+        for name, module in probes.items():
+            running.append(_Running(name, module, contexts[name]))
+        _collect(running)
+        return [probe.section() for probe in running]
+    finally:
+        for probe in running:
+            probe.end()
+
+
+def _collect(running: "List[_Running]") -> None:
+    with selectors.DefaultSelector() as selector:
+        for probe in running:
+            selector.register(probe.pipe, selectors.EVENT_READ, probe)
+        while selector.get_map():
+            waiting = [key.data for key in selector.get_map().values()]
+            patience = min(probe.until for probe in waiting) - time.monotonic()
+            ready = {key.data for key, _ in selector.select(max(0.0, patience))}
+            for probe in waiting:
+                if (probe in ready and probe.read()) or probe.is_late():
+                    selector.unregister(probe.pipe)
+
+
+class _Running:
+    """A probe in its own process and what has come through its pipe so far."""
+
+    def __init__(self, name: str, module: ModuleType, context: Context) -> None:
+        self.name = name
+        self.started_at = now_seconds()
+        self._started = time.monotonic()
+        self._allowed_seconds = context.interval_seconds + context.timeout_seconds + _GRACE_SECONDS
+        self.until = self._started + self._allowed_seconds
+        self._received = bytearray()
+        self._reason = ""
+        self._ended = 0.0
+        self.pipe, write_end = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            _serve(module, context, write_end, int(self._allowed_seconds) + 2)
+        os.close(write_end)
+
+    def read(self) -> bool:
+        """Takes what has come; tells whether there is nothing more to wait for."""
+        chunk = os.read(self.pipe, 65536)
+        self._received += chunk
+        if len(self._received) > _LARGEST_RESULT_BYTES:
+            self._reason = "结果超过 {} 字节，已丢弃".format(_LARGEST_RESULT_BYTES)
+        elif not chunk:
+            self._reason = self._cause_of_death()
+        # The newline is the end and not the closing of the pipe, which a stuck thread of the probe would hold open.
+        elif not chunk.endswith(b"\n"):
+            return False
+        self._ended = time.monotonic()
+        return True
+
+    def is_late(self) -> bool:
+        """Whether its time is up; the reason is then noted."""
+        if self._ended or time.monotonic() < self.until:
+            return False
+        self._reason = "超过 {:g} 秒没有结果，已终止".format(round(self._allowed_seconds, 1))
+        self._ended = time.monotonic()
+        return True
+
+    def section(self) -> Section:
+        """The probe's section of the document."""
+        outcome: Section = {"status": "failed", "reason": self._reason, "data": None}
+        if not self._reason:
+            outcome = json.loads(self._received.decode("ascii"))
+        return {
+            "name": self.name,
+            "status": outcome["status"],
+            "reason": outcome["reason"],
+            "started_at": render_instant(self.started_at),
+            "duration_seconds": round(self._ended - self._started, 3),
+            "data": outcome["data"],
+        }
+
+    def end(self) -> None:
+        """Kills the process and the programs it started. One stuck in the kernel is left for init to reap."""
+        os.close(self.pipe)
+        if not self._pid:
+            return
+        for kill in (os.killpg, os.kill):
+            try:
+                kill(self._pid, signal.SIGKILL)
+            except OSError:
+                pass
+        for _ in range(20):
+            if os.waitpid(self._pid, os.WNOHANG)[0]:
+                return
+            time.sleep(0.005)
+
+    def _cause_of_death(self) -> str:
+        # The pipe closes a moment before the process is gone.
+        status = os.waitpid(self._pid, 0)[1]
+        self._pid = 0
+        if os.WIFSIGNALED(status):
+            return "探针进程被信号 {} 终止".format(os.WTERMSIG(status))
+        return "探针进程意外退出，退出码 {}".format(os.WEXITSTATUS(status))
+
+
+def _serve(module: ModuleType, context: Context, write_end: int, alarm_seconds: int) -> None:
+    """The life of a probe's process; does not return."""
+    code = 1
+    try:
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # Should the agent itself be killed, nothing stays behind for long.
+        signal.alarm(alarm_seconds)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nothing, stream)
+        message = memoryview(json.dumps(measure_one(module, context)).encode("ascii") + b"\n")
+        while message:
+            message = message[os.write(write_end, message) :]
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def measure_one(module: ModuleType, context: Context) -> Section:
+    """`status`, `reason` and `data` of one probe; whatever it raises becomes a reason."""
+    try:
+        data = clean(module.measure(context))
+        json.dumps(data, allow_nan=False)
+    except NotChecked as error:
+        return {"status": "not_checked", "reason": clean(str(error)), "data": None}
+    except BaseException as error:  # noqa: BLE001  even SystemExit must not end the document
+        return {"status": "failed", "reason": clean(_describe(error)), "data": None}
+    return {"status": "ok", "reason": "", "data": data}
+
+
+def _describe(error: BaseException) -> str:
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    place = ""
+    if step is not None:
+        place = "（{}:{}）".format(os.path.basename(step.tb_frame.f_code.co_filename), step.tb_lineno)
+    return "探针出错：{}: {}{}".format(type(error).__name__, str(error)[:300], place)
