@@ -5,7 +5,10 @@ from importlib import import_module
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
-MODULES = ("eduops.store.models",)
+MODULES = (
+    "eduops.store.models",
+    "eduops.training.models.bank",
+)
 
 
 def all_tables() -> MetaData:

@@ -29,17 +29,133 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
 
     op.create_table(
+        "bank",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("created_at", column.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank")),
+        sa.UniqueConstraint("name", name=op.f("uq_bank_name")),
+    )
+    op.create_table(
         "counter",
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counter")),
     )
+    op.create_table(
+        "import_batch",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("bank_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("file_hash", sa.String(), nullable=False),
+        sa.Column("at", column.UtcDateTime(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("imported", sa.Integer(), nullable=False),
+        sa.Column("duplicates", sa.Integer(), nullable=False),
+        sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column("repaired", sa.Integer(), nullable=False),
+        sa.Column("assumptions", column.Json, nullable=False),
+        sa.Column("undone_at", column.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.id"], name=op.f("fk_import_batch_bank_id_bank")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batch")),
+        sa.UniqueConstraint("ref", name=op.f("uq_import_batch_ref")),
+    )
+    with op.batch_alter_table("import_batch", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_batch_bank_id"), ["bank_id"], unique=False)
+
+    op.create_table(
+        "question_group",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("bank_id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("stem", sa.String(), nullable=False),
+        sa.Column("options", column.Json, nullable=False),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.id"], name=op.f("fk_question_group_bank_id_bank")),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["import_batch.id"], name=op.f("fk_question_group_batch_id_import_batch")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_question_group")),
+    )
+    with op.batch_alter_table("question_group", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_question_group_bank_id"), ["bank_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_question_group_batch_id"), ["batch_id"], unique=False)
+
+    op.create_table(
+        "question",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("bank_id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=True),
+        sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("retired_at", column.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.id"], name=op.f("fk_question_bank_id_bank")),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["import_batch.id"], name=op.f("fk_question_batch_id_import_batch")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["question_group.id"], name=op.f("fk_question_group_id_question_group")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_question")),
+    )
+    with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_question_bank_id"), ["bank_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_question_batch_id"), ["batch_id"], unique=False)
+
+    op.create_table(
+        "question_revision",
+        sa.Column("question_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("revision", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("stem", sa.String(), nullable=False),
+        sa.Column("options", column.Json, nullable=False),
+        sa.Column("key", column.Json, nullable=False),
+        sa.Column("any_order", sa.Boolean(), nullable=False),
+        sa.Column("explanation", sa.String(), nullable=False),
+        sa.Column("difficulty", sa.String(), nullable=True),
+        sa.Column("score", column.Hundredths(), nullable=True),
+        sa.Column("knowledge_path", column.Json, nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("tags", column.Json, nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("stem_fingerprint", sa.String(), nullable=False),
+        sa.Column("made_at", column.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["question_id"], ["question.id"], name=op.f("fk_question_revision_question_id_question")
+        ),
+        sa.PrimaryKeyConstraint("question_id", "revision", name=op.f("pk_question_revision")),
+    )
+    with op.batch_alter_table("question_revision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_question_revision_fingerprint"), ["fingerprint"], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("question_revision", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_question_revision_fingerprint"))
+
+    op.drop_table("question_revision")
+    with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_question_batch_id"))
+        batch_op.drop_index(batch_op.f("ix_question_bank_id"))
+
+    op.drop_table("question")
+    with op.batch_alter_table("question_group", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_question_group_batch_id"))
+        batch_op.drop_index(batch_op.f("ix_question_group_bank_id"))
+
+    op.drop_table("question_group")
+    with op.batch_alter_table("import_batch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_batch_bank_id"))
+
+    op.drop_table("import_batch")
     op.drop_table("counter")
+    op.drop_table("bank")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
 

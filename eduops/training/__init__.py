@@ -1,0 +1,1 @@
+"""The training room: tenants, learners, programmes, question banks, papers, exams, attempts and scores."""

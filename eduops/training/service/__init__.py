@@ -1,0 +1,1 @@
+"""What the training room does: one unit of work a function, never committing."""
