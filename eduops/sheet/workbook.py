@@ -8,6 +8,7 @@ from pathlib import Path
 
 Cell = str | int | float | bool | date | datetime | time | None
 
+MAX_CELLS = 5_000_000
 _EXACT_BELOW = 2**53
 _EXCEL_DIGITS = 15
 

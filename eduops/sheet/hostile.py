@@ -1,0 +1,176 @@
+"""The look into a zipped workbook before a reader may open it: what would eat memory or time is refused here.
+
+The regular expressions know the usual spelling of a cell only; one spelt otherwise meets the limits of the child
+process in read.py.
+"""
+
+import re
+import time
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from eduops.core.errors import InputError
+from eduops.sheet.workbook import MAX_CELLS, address, column_index
+
+MAX_UNPACKED_BYTES = 256 * 1024 * 1024
+MAX_MEMBERS = 10_000
+MAX_ERROR_CELLS = 100_000
+MAX_SECONDS = 5.0
+SAVE_AS = "用 Excel 或 WPS 打开，另存为 .xlsx 后再导入"
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, RuntimeError)
+
+_CHUNK_BYTES = 1024 * 1024
+_OVERLAP_BYTES = 512
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_UTF16_STARTS = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+_ENCRYPTED_FLAG = 1
+
+# A cell with something in it; the tag and what follows fit into the overlap of two chunks, and the bounded lengths
+# keep every input from making the search quadratic.
+_FILLED_CELL = re.compile(
+    rb"""<(?:\w{1,20}:)?c\s[^<>]{0,200}?\br\s{0,3}=\s{0,3}["']([A-Z]{1,3})(\d{1,7})["'][^<>]{0,200}(?<!/)>(?=[^<]|<[^/])"""
+)
+_ERROR_CELL = re.compile(rb"""<(?:\w{1,20}:)?c\s([^<>]{0,200}\bt\s{0,3}=\s{0,3}["']e["'][^<>]{0,200})>""")
+_PLACE = re.compile(rb"""\br\s{0,3}=\s{0,3}["']([A-Z]{1,3})(\d{1,7})["']""")
+
+
+@dataclass(slots=True)
+class _Part:
+    """What was seen of one part: the last row (1-based) and column (0-based) in use, and its error cells."""
+
+    last_row: int = 0
+    last_column: int = 0
+    errors: set[tuple[int, int]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How much may still be unpacked, and until when."""
+
+    path: Path
+    left_bytes: int = MAX_UNPACKED_BYTES
+    ends_at: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
+
+    def spend(self, size_bytes: int) -> None:
+        self.left_bytes -= size_bytes
+        if self.left_bytes < 0 or time.monotonic() > self.ends_at:
+            raise InputError(
+                f"{self.path} 解压后太大（超过 {MAX_UNPACKED_BYTES // 1024 // 1024} MB），像是压缩炸弹，没有打开",
+                hint="确认文件来源；确实要导入时，删去图片和空白区域，分成几个文件",
+            )
+
+
+def check_zip(stream: BinaryIO, path: Path) -> dict[str, frozenset[tuple[int, int]]]:
+    """Streams every part once; gives the error cells (row 1-based, column 0-based) of each part that has any.
+
+    Raises InputError for a bomb, a DTD, an escaping name, a bad checksum, an encrypted part or a used range of more
+    than MAX_CELLS cells. Needs a few MB of memory and at most MAX_SECONDS.
+    """
+    check_directory(stream, path)
+    budget = _Budget(path)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            for member in archive.infolist():
+                _check_member(member, path)
+            found = {
+                member.filename: frozenset(_scan_part(archive, member, budget).errors)
+                for member in archive.infolist()
+            }
+    except ZIP_ERRORS as error:
+        raise broken_zip(path) from error
+    return {name: errors for name, errors in found.items() if errors}
+
+
+def check_directory(stream: BinaryIO, path: Path) -> None:
+    """Refuses a zip with more members than any workbook has, before zipfile makes an object of each."""
+    stream.seek(0)
+    members = 0
+    while chunk := stream.read(_CHUNK_BYTES):
+        members += chunk.count(b"PK\x01\x02")
+    stream.seek(0)
+    if members > MAX_MEMBERS:
+        raise InputError(f"{path} 有 {members} 个以上的部件，不是正常的工作簿", hint=SAVE_AS)
+
+
+def broken_zip(path: Path) -> InputError:
+    """The one sentence for a zip that ends early or fails its checksums."""
+    return InputError(
+        f"{path} 不完整或已损坏（压缩结构或校验和不对）",
+        hint=f"多半是下载或复制中断：重新取一份；仍不行则{SAVE_AS}",
+    )
+
+
+def encrypted(path: Path) -> InputError:
+    """The one sentence for a workbook that asks for a password."""
+    return InputError(
+        f"{path} 已加密（设了打开密码），不能读取",
+        hint="在 Excel 或 WPS 中用密码打开，取消打开密码，另存后再导入",
+    )
+
+
+def is_packed_plainly(member: zipfile.ZipInfo) -> bool:
+    """Whether the part is stored or deflated: other methods (LZMA) reserve memory at the file's word."""
+    return member.compress_type in _METHODS
+
+
+def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
+    name = member.filename.replace("\\", "/")
+    if name.startswith("/") or ".." in PurePosixPath(name).parts or ":" in name:
+        raise InputError(f"{path} 含有指向目录之外的部件名「{member.filename[:80]}」，没有打开", hint=SAVE_AS)
+    if member.flag_bits & _ENCRYPTED_FLAG:
+        raise encrypted(path)
+    if not is_packed_plainly(member):
+        raise InputError(f"{path} 用了不常见的压缩方法，没有打开", hint=SAVE_AS)
+
+
+def _scan_part(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> _Part:
+    part = _Part()
+    place = f"{budget.path} 的 {member.filename}"
+    is_xml, tail = None, b""
+    with archive.open(member) as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            budget.spend(len(chunk))
+            if is_xml is None:
+                is_xml = _is_xml(chunk, place)
+            if is_xml:
+                _scan_chunk(tail + chunk, part, place)
+                tail = chunk[-_OVERLAP_BYTES:]
+    return part
+
+
+def _is_xml(start: bytes, place: str) -> bool:
+    if start.startswith(_UTF16_STARTS):
+        raise InputError(f"{place} 的编码不是 UTF-8，没有打开", hint=SAVE_AS)
+    return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
+def _scan_chunk(chunk: bytes, part: _Part, place: str) -> None:
+    """Notes what the chunk uses. Raises InputError at a DTD (entities need one) and past the limits."""
+    if b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
+        raise InputError(f"{place} 含有 DTD 或外部实体，可能有害，没有打开", hint=SAVE_AS)
+    cells = _FILLED_CELL.findall(chunk)
+    if not cells:
+        return
+    part.last_row = max(part.last_row, max(map(int, {row for _, row in cells})))
+    part.last_column = max(
+        part.last_column, *(column_index(letters.decode()) for letters in {c for c, _ in cells})
+    )
+    if part.last_row * (part.last_column + 1) > MAX_CELLS:
+        raise InputError(
+            f"{place} 用到了 {address(part.last_row, part.last_column)}，范围超过 {MAX_CELLS} 个单元格，没有打开",
+            hint="按 Ctrl+End 跳到最后一格，删去远处多余的行列后另存，或分成几个文件",
+        )
+    if b'"e"' in chunk or b"'e'" in chunk:
+        _note_errors(chunk, part, place)
+
+
+def _note_errors(chunk: bytes, part: _Part, place: str) -> None:
+    for attributes in _ERROR_CELL.findall(chunk):
+        found = _PLACE.search(attributes)
+        if found:
+            part.errors.add((int(found[2]), column_index(found[1].decode())))
+    if len(part.errors) > MAX_ERROR_CELLS:
+        raise InputError(f"{place} 有 {MAX_ERROR_CELLS} 个以上的错误值（如 #N/A）", hint="先改正公式再导入")

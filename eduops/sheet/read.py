@@ -1,0 +1,151 @@
+"""Reading other people's workbooks: checked first, then opened by calamine in a child process with limits."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from eduops.core.errors import InputError, OutsideError
+from eduops.sheet.hostile import SAVE_AS, check_zip, encrypted
+from eduops.sheet.part import load_sheet_parts
+from eduops.sheet.sniff import ZIPPED, Format, open_source, sniff_stream
+from eduops.sheet.text import read_text
+from eduops.sheet.workbook import MAX_CELLS, Cell, Range, Sheet, Workbook
+
+CHILD_MEMORY_BYTES = 768 * 1024 * 1024
+CHILD_SECONDS = 30
+MAX_OUTPUT_BYTES = 256 * 1024 * 1024
+_CHILD = Path(__file__).with_name("child.py")
+_SPECIAL: dict[str, Callable[[str], Cell]] = {
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+    "time": time.fromisoformat,
+    "text": str,
+}
+
+Errors = Mapping[str, frozenset[tuple[int, int]]]
+
+
+def read_workbook(path: Path) -> Workbook:
+    """Every worksheet of an xlsx, xlsm, xlsb, ods, xls or text file, hidden ones included.
+
+    Raises InputError, each case in its own words, for what is missing, no table, encrypted, damaged, harmful or too
+    large; a reader that dies or runs away is reported in the same way.
+    """
+    with open_source(path) as stream:
+        found = sniff_stream(stream, path)
+        if found is Format.TEXT:
+            return Workbook(path, found.value, (read_text(stream.read(), path),))
+        errors = _find_errors(stream, path) if found in ZIPPED else {}
+        stream.seek(0)
+        sheets = _read_in_child(stream, path, errors)
+    if not sheets:
+        raise InputError(f"{path} 里没有工作表", hint="给出至少有一张工作表的文件")
+    return Workbook(path, found.value, sheets)
+
+
+def _find_errors(stream: BinaryIO, path: Path) -> Errors:
+    by_part = check_zip(stream, path)
+    if not by_part:
+        return {}
+    return {name: by_part.get(part, frozenset()) for name, part in load_sheet_parts(stream).items()}
+
+
+def _read_in_child(stream: BinaryIO, path: Path, errors: Errors) -> tuple[Sheet, ...]:
+    """Sheets as the child tells them; the child can neither outlive its time nor hand over more than its share."""
+    command = [sys.executable, "-P", str(_CHILD), str(CHILD_MEMORY_BYTES), str(CHILD_SECONDS)]
+    try:
+        child = subprocess.Popen(command, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError as error:
+        raise OutsideError(
+            "不能启动读取表格的子进程", hint="检查内存和进程数", source=sys.executable
+        ) from error
+    clock = threading.Timer(CHILD_SECONDS, child.kill)
+    clock.start()
+    try:
+        with child:
+            assert child.stdout is not None  # noqa: S101 -- asked for above
+            return _collect(child.stdout, path, errors)
+    finally:
+        clock.cancel()
+        child.kill()
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A sheet as far as it has arrived."""
+
+    name: str
+    visible: bool
+    first_row: int
+    first_column: int
+    merged: tuple[Range, ...]
+    rows: list[list[Cell]] = field(default_factory=list)
+
+    def finish(self, errors: Errors) -> Sheet:
+        """The sheet without the empty rows at its end."""
+        while self.rows and not any(cell is not None for cell in self.rows[-1]):
+            self.rows.pop()
+        return Sheet(
+            self.name,
+            self.rows,
+            self.first_row,
+            self.visible,
+            self.merged,
+            errors.get(self.name, frozenset()),
+        )
+
+
+def _collect(stdout: IO[bytes], path: Path, errors: Errors) -> tuple[Sheet, ...]:
+    drafts: list[_Draft] = []
+    cells = 0
+    for line in _list_lines(stdout, path):
+        match line:
+            case {"error": "password"}:
+                raise encrypted(path)
+            case {"error": _, "detail": detail}:
+                raise InputError(f"{path} 读不下去：文件已损坏或不规范（{detail}）", hint=SAVE_AS)
+            case {"sheet": _}:
+                drafts.append(_parse_sheet(line))
+            case {"rows": rows, "special": special}:
+                cells += sum(map(len, rows))
+                if cells > MAX_CELLS:
+                    raise InputError(f"{path} 超过 {MAX_CELLS} 个单元格", hint="分成几个文件")
+                drafts[-1].rows.extend(_parse_rows(rows, special, drafts[-1].first_column))
+            case {"end": True}:
+                return tuple(draft.finish(errors) for draft in drafts)
+    raise InputError(
+        f"{path} 读取时超出了内存或时间上限，或文件已损坏，没有导入",
+        hint=f"删去远处多余的行列，分成几个文件；或{SAVE_AS}",
+    )
+
+
+# Any: what JSON holds is known only after looking.
+def _list_lines(stdout: IO[bytes], path: Path) -> Iterator[dict[str, Any]]:
+    left = MAX_OUTPUT_BYTES
+    while line := stdout.readline(left):
+        left -= len(line)
+        if left <= 0:
+            raise InputError(f"{path} 的文字超过 {MAX_OUTPUT_BYTES // 1024 // 1024} MB", hint="分成几个文件")
+        if not line.endswith(b"\n"):
+            return
+        yield json.loads(line)
+
+
+def _parse_sheet(line: dict[str, Any]) -> _Draft:
+    merged = tuple(Range(first[0] + 1, first[1], last[0] + 1, last[1]) for first, last in line["merged"])
+    return _Draft(line["sheet"], line["visible"], line["first_row"], line["first_column"], merged)
+
+
+def _parse_rows(rows: list[list[Cell]], special: list[list[Any]], first_column: int) -> list[list[Cell]]:
+    for row, column, kind, text in special:
+        rows[row][column] = _SPECIAL[kind](text)
+    if first_column:
+        padding: list[Cell] = [None] * first_column
+        return [padding + row for row in rows]
+    return rows
