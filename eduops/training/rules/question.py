@@ -75,6 +75,18 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class BankItem:
+    """A question as it stands in a bank: its identity, its current revision, its place, its group."""
+
+    question_id: int
+    revision: int
+    group_id: int | None
+    position: int
+    question: Question
+    group: Group | None
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Why a question is not sound: `field` is the Question's, options as `option[0]`."""
 
