@@ -1,0 +1,30 @@
+"""The contract as code: clauses, windows, working days and the arithmetic of its figures. Pure.
+
+    loader     check_contract(path: Path) -> tuple[Problem, ...]
+               load_contract(path: Path) -> Contract                     raises ConfigError with every problem
+    schema     Contract: .contract (id) .title .zone_info .term.start .term.end_on (exclusive) .parties .policy
+               .campuses .programmes .outside_bodies (.members) .clauses[number] (.title .quote .consequence
+               .parameters .rules); contract.figure(clause, rule, name), .consequence(clause, rule)
+    fact       TicketFact(ref, reported_at, …), Exclusion, Plan, Reopening; HostFact, PatrolFact, AttendanceFact,
+               SurveyFact, DemandFact, EffortFact, DeliverableFact, StaffFact, CertificateFact, TrainingFact,
+               ReviewFact, VulnerabilityFact; Facts(tickets=(), hosts=(), patrols=(), …)
+    ticket_fact  parse_ticket(record: Mapping[str, object], zone: ZoneInfo, *, file="", address="") -> TicketFact
+               raises InputError with every problem
+    ticket_row build_record(row: Mapping[str, object]) -> dict[str, object]   a csv/xlsx row, Chinese headers known,
+               plan_* columns and JSON cells, as the object parse_ticket takes; HEADERS
+    instant    parse_instant(value, zone, *, day_end=False) -> datetime   UTC; a bare day only where day_end
+    engine     evaluate(contract, facts, *, from_on: date, to_on: date, as_of: datetime) -> Evaluation
+               Evaluation: .findings .counted .by_clause .provisional .outside .obligations .to_json()
+               deadlines(contract, ticket, as_of) -> tuple[Clock, ...]
+               Clock: .clause .rule .limit_minutes .due_at .added .met_at .is_missed(as_of)
+    finding    Finding: .key .clause .rule .consequence .subject .period .due_at .actual_at .limit .actual
+               .actual_raw .unit .counted .provisional .text .on (day) .to_json()
+    clause     explain_clause(contract, number) -> ClauseExplanation      raises NotFound
+    working_day  WorkingDays(contract.working_days): .is_working_day(day) .is_provisional(day)
+               .count_working_days(start_on, end_on) .get_nth(start_on, n) .get_nth_back(last_on, n); known_until()
+    window     OnSiteHours(contract, working_days): .is_on_site(instant) .list_ranges(day) .is_provisional(instant)
+    period     list_months/list_quarters/list_years(contract), list_weeks(from_on, to_on) -> tuple[Period, ...];
+               Period: .label .start_on .end_on (exclusive) .last_on; start_of/end_of(day, zone), day_of(instant, zone)
+
+All instants are aware UTC datetimes, all periods half-open; nothing here reads the clock.
+"""

@@ -1,0 +1,114 @@
+"""A finding (认定): one duty of the contract that was not met, with its figures and one sentence for people."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from eduops.contract.schema import Consequence
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. `on` is the day by which an answer takes it in or leaves it out; it is not in the JSON."""
+
+    key: str
+    clause: str
+    rule: str
+    consequence: Consequence
+    subject: str | None
+    period: str | None
+    due_at: datetime
+    actual_at: datetime | None
+    limit: float
+    actual: float
+    actual_raw: float
+    unit: str
+    counted: int
+    provisional: bool
+    text: str
+    on: date
+
+    def to_json(self) -> dict[str, object]:
+        """The finding as the answer prints it."""
+        return {
+            "key": self.key,
+            "clause": self.clause,
+            "rule": self.rule,
+            "consequence": self.consequence,
+            "subject": self.subject,
+            "period": self.period,
+            "due_at": render_utc(self.due_at),
+            "actual_at": None if self.actual_at is None else render_utc(self.actual_at),
+            "limit": self.limit,
+            "actual": self.actual,
+            "actual_raw": self.actual_raw,
+            "unit": self.unit,
+            "counted": self.counted,
+            "provisional": self.provisional,
+            "text": self.text,
+        }
+
+
+def build_key(contract: str, clause: str, rule: str, subject: str | None, period: str | None) -> str:
+    """The stable name of a finding: contract/clause/rule/subject/period, empty where there is none."""
+    safe = (subject or "").replace("%", "%25").replace("/", "%2F")
+    return f"{contract}/{clause}/{rule}/{safe}/{period or ''}"
+
+
+def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:
+    """By clause (2.3 before 2.10), then due, then subject (none first), then rule."""
+    order = {clause: clause_order(clause) for clause in {finding.clause for finding in findings}}
+    return tuple(
+        sorted(
+            findings,
+            key=lambda each: (
+                order[each.clause],
+                each.due_at,
+                each.subject is not None,
+                each.subject or "",
+                each.rule,
+                each.period or "",
+            ),
+        )
+    )
+
+
+def clause_order(clause: str) -> tuple[int, ...]:
+    """What clauses are sorted by: the numbers in "5.1(4)" one by one."""
+    return tuple(int(number) for number in re.findall(r"\d+", clause))
+
+
+def to_minutes(length: timedelta) -> float:
+    """A length in minutes, unrounded."""
+    return length / MINUTE
+
+
+def render_utc(instant: datetime) -> str:
+    """An instant as 2026-03-05T04:20:00Z."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def render_local(instant: datetime, zone: ZoneInfo) -> str:
+    """An instant as people of the zone write it; seconds only where there are any."""
+    local = instant.astimezone(zone)
+    return local.strftime("%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M")
+
+
+def render_length(length: timedelta) -> str:
+    """A length as "2 小时 5 分钟"; whole seconds, rounded down, at least one."""
+    seconds = max(int(length.total_seconds()), 1)
+    parts = (
+        (seconds // 86400, "天"),
+        (seconds // 3600 % 24, "小时"),
+        (seconds // 60 % 60, "分钟"),
+        (seconds % 60, "秒"),
+    )
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
+def render_number(number: float) -> str:
+    """A figure without needless zeros, at most two decimals."""
+    return f"{number:.2f}".rstrip("0").rstrip(".")

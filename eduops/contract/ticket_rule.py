@@ -1,0 +1,101 @@
+"""Clauses 2.3 and 5.1(4) for tickets: response, arrival, resolution, plan."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from eduops.contract.fact import TicketFact
+from eduops.contract.finding import Finding, build_key, render_length, render_local, render_number, to_minutes
+from eduops.contract.period import day_of
+from eduops.contract.scope import Scope
+from eduops.contract.ticket_clock import Clock, TicketLimits, is_exempt, list_clocks
+
+_VERBS = {"response": "响应", "arrival": "到达现场", "resolution": "排除故障", "plan": "提交书面方案"}
+
+
+def judge_tickets(scope: Scope, tickets: Iterable[TicketFact]) -> list[Finding]:
+    """The findings of the tickets reported on the days asked for."""
+    limits = TicketLimits.of(scope.contract)
+    low, high = max(scope.from_at, scope.term_from_at), min(scope.to_at, scope.term_to_at)
+    findings: list[Finding] = []
+    for ticket in tickets:
+        if low <= ticket.reported_at < high and ticket.reported_at <= scope.as_of and not is_exempt(ticket):
+            is_on_site = scope.on_site_hours.is_on_site(ticket.reported_at)
+            clocks = list_clocks(limits, ticket, is_on_site=is_on_site, as_of=scope.as_of)
+            missed = [clock for clock in clocks if clock.is_missed(scope.as_of)]
+            if missed:
+                findings += _build_findings(scope, ticket, missed)
+    return findings
+
+
+def has_provisional_regime(scope: Scope, tickets: Iterable[TicketFact]) -> bool:
+    """Whether the regime of any ticket in the answer rests on a year whose schedule is not out."""
+    if not scope.has_unknown_years:
+        return False
+    low, high = max(scope.from_at, scope.term_from_at), min(scope.to_at, scope.term_to_at)
+    return any(
+        low <= ticket.reported_at < high
+        and ticket.reported_at <= scope.as_of
+        and not is_exempt(ticket)
+        and scope.on_site_hours.is_provisional(ticket.reported_at)
+        for ticket in tickets
+    )
+
+
+def _build_findings(scope: Scope, ticket: TicketFact, missed: list[Clock]) -> list[Finding]:
+    day = day_of(ticket.reported_at, scope.zone)
+    kept = [clock for clock in missed if scope.is_kept(clock.clause, clock.rule, day)]
+    kept.sort(key=lambda clock: (clock.due_at, clock.rule))
+    provisional = scope.has_unknown_years and scope.on_site_hours.is_provisional(ticket.reported_at)
+    findings = []
+    carried = False
+    for clock in kept:
+        is_breach = scope.contract.consequence(clock.clause, clock.rule) == "breach"
+        counted = int(is_breach and not (carried and scope.contract.policy.counting == "one_per_ticket"))
+        carried = carried or is_breach
+        findings.append(_build_finding(scope, ticket, clock, counted, provisional))
+    return findings
+
+
+def _build_finding(
+    scope: Scope, ticket: TicketFact, clock: Clock, counted: int, provisional: bool
+) -> Finding:
+    contract = scope.contract
+    raw = (clock.met_at or scope.as_of) - ticket.reported_at
+    return Finding(
+        key=build_key(contract.contract, clock.clause, clock.rule, ticket.ref, None),
+        clause=clock.clause,
+        rule=clock.rule,
+        consequence=contract.consequence(clock.clause, clock.rule),
+        subject=ticket.ref,
+        period=None,
+        due_at=clock.due_at,
+        actual_at=clock.met_at,
+        limit=clock.limit_minutes,
+        actual=to_minutes(raw - clock.added),
+        actual_raw=to_minutes(raw),
+        unit="minutes",
+        counted=counted,
+        provisional=provisional,
+        text=_render(scope, ticket.ref, clock, counted),
+        on=day_of(ticket.reported_at, scope.zone),
+    )
+
+
+def _render(scope: Scope, ref: str, clock: Clock, counted: int) -> str:
+    verb = _VERBS[clock.rule]
+    late = render_length((clock.met_at or scope.as_of) - clock.due_at)
+    moved = f"，另顺延 {render_length(clock.added)}" if clock.added else ""
+    return (
+        f"{ref} 应于 {_local(scope, clock.due_at)} 前{verb}（限 {render_number(clock.limit_minutes)} 分钟{moved}），"
+        + (
+            f"实际 {_local(scope, clock.met_at)}，迟 {late}"
+            if clock.met_at
+            else f"截至 {_local(scope, scope.as_of)} 仍未{verb}，已超 {late}"
+        )
+        + f"，未达到合同第 {clock.clause} 条要求"
+        + ("，计违约一次。" if counted else "。")
+    )
+
+
+def _local(scope: Scope, instant: datetime) -> str:
+    return render_local(instant, scope.zone)
