@@ -93,7 +93,18 @@ def _read_processes() -> Dict[int, Process]:
                 # Gone since the listing, or not ours to see.
                 continue
             found[process.pid] = process
-    return found
+    return _leave_out_agent(found)
+
+
+def _leave_out_agent(found: Dict[int, Process]) -> Dict[int, Process]:
+    """Without the agent, its probes (the finished ones are zombies until the document is printed) and their programs."""
+    agent = os.getppid()
+    family = {agent} | {process.pid for process in found.values() if process.parent_pid == agent}
+    return {
+        pid: process
+        for pid, process in found.items()
+        if pid not in family and (process.parent_pid not in family or process.parent_pid == 1)
+    }
 
 
 def _build_top_cpu(

@@ -27,7 +27,7 @@ def measure(context: Context) -> Dict[str, Any]:
         found = parse(output.stdout) if output.code == 0 else None
         if found is not None:
             return dict({"source": words[0]}, **found)
-        refused.append("{} 没有答复".format(words[0]))
+        refused.append("{} 没有答复".format(" ".join(words[:2])))
     raise NotChecked("；".join(refused))
 
 
