@@ -12,6 +12,9 @@ from eduops.store.engine import open_engine
 from eduops.store.migration import upgrade
 from eduops.store.store import Store, open_store
 
+# Says in the last line of every run what could not run here, and fails on it where CI is set.
+pytest_plugins = ["closing_line"]
+
 NOW = datetime(2026, 3, 5, 3, 50, tzinfo=UTC)
 """Thursday 2026-03-05 11:50 in Shanghai."""
 
