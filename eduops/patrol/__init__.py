@@ -1,0 +1,1 @@
+"""Room: patrol results, their judgement, who was patrolled when."""

@@ -1,0 +1,105 @@
+"""What a patrol says of one thing on a host: a state, a figure where there is one, a sentence."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from eduops.patrol.rules.threshold import Limits
+
+_LONGEST_TEXT = 400
+_LONGEST_ITEM = 200
+
+
+class State(StrEnum):
+    """The five states, of a check and of a host; the worse ones come later. What is missing is never normal."""
+
+    NORMAL = "normal"
+    NOT_CHECKED = "not_checked"
+    CANNOT_TELL = "cannot_tell"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for normal, higher for worse."""
+        return list(State).index(self)
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether something was found, rather than not seen."""
+        return self in (State.WARNING, State.CRITICAL)
+
+
+STATE_WORDS = {
+    State.NORMAL: "正常",
+    State.NOT_CHECKED: "未检查",
+    State.CANNOT_TELL: "无法判断",
+    State.WARNING: "警告",
+    State.CRITICAL: "严重",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `metric` and `item` (a mount, a service, an address) name it from patrol to patrol.
+
+    `threshold` is the limit that was reached, else the nearest one; `value` and it are in `unit`.
+    """
+
+    metric: str
+    item: str
+    state: State
+    text: str
+    value: float | None = None
+    unit: str = ""
+    threshold: float | None = None
+    probe: str = ""
+    is_mandatory: bool = True
+
+
+def build_check(metric: str, item: str, state: State, text: str, *, is_mandatory: bool = True) -> Check:
+    """A check without a figure."""
+    return Check(metric, item[:_LONGEST_ITEM], state, text[:_LONGEST_TEXT], is_mandatory=is_mandatory)
+
+
+def judge_value(
+    metric: str, item: str, value: float | None, limits: Limits, *, title: str, unit: str
+) -> Check:
+    """A figure against its two limits; at the limit counts as reached. No figure, no telling."""
+    subject = f"{item} {title}" if item else title
+    if value is None:
+        return build_check(metric, item, State.CANNOT_TELL, f"{subject}：文档中没有可用的数值")
+    state, threshold = State.NORMAL, limits.warning
+    if limits.is_reached(value, limits.critical):
+        state, threshold = State.CRITICAL, limits.critical
+    elif limits.is_reached(value, limits.warning):
+        state = State.WARNING
+    text = f"{subject} {render_figure(value)}{unit}"
+    if state.is_alarm:
+        text += f"，达到{STATE_WORDS[state]}限 {render_figure(threshold)}{unit}"
+    item = item[:_LONGEST_ITEM]
+    return Check(metric, item, state, text[:_LONGEST_TEXT], value=value, unit=unit, threshold=threshold)
+
+
+def judge_alarm(metric: str, item: str, is_fine: bool | None, *, good: str, bad: str) -> Check:
+    """A yes or no whose no is critical; None where nobody could say."""
+    match is_fine:
+        case True:
+            return build_check(metric, item, State.NORMAL, f"{item} {good}".strip())
+        case False:
+            return build_check(metric, item, State.CRITICAL, f"{item} {bad}".strip())
+        case None:
+            return build_check(
+                metric, item, State.CANNOT_TELL, f"{item} 的结果无法识别，不知是否{good}".strip()
+            )
+
+
+def judge_host(checks: Iterable[Check]) -> State:
+    """A host's state: the worst of its mandatory checks and of all alarms; normal only where all of them are."""
+    counted = [check.state for check in checks if check.is_mandatory or check.state.is_alarm]
+    return max(counted, key=lambda state: state.rank, default=State.NOT_CHECKED)
+
+
+def render_figure(value: float) -> str:
+    """A figure without needless noughts: 80, 2.5, 0.0004."""
+    return f"{value:.10g}"

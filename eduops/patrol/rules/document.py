@@ -1,0 +1,175 @@
+"""The agent's document: refused unless it is whole, of a known schema, unaltered and from a sane clock."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, NoReturn, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from eduops.core.config import sentence
+from eduops.core.errors import InputError, Problem
+
+SCHEMA = 1
+LARGEST_BYTES = 2_000_000
+# Before this the agent did not exist: a clock that says so has lost its battery.
+_EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
+_FUTURE_ALLOWED_FOR = timedelta(minutes=10)
+# Control characters, halves of characters, invisible and direction-changing ones: none belongs on a terminal.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+
+
+class _Loose(BaseModel):
+    # Unknown keys pass: a newer agent may add some within the same schema.
+    model_config = ConfigDict(frozen=True)
+
+
+class Section(_Loose):
+    """What one probe says. `data` is JSON that only the probe's own judgement understands."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    status: Literal["ok", "not_checked", "failed"]
+    reason: str = ""
+    duration_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 0.0
+    data: dict[str, object] | None = None
+
+
+class Source(_Loose):
+    """Which machine speaks."""
+
+    hostname: Annotated[str, Field(min_length=1, max_length=255)]
+    machine_id_hash: str | None = None
+
+
+class Document(_Loose):
+    """A document that was found whole and unaltered; its texts hold nothing that a terminal would obey."""
+
+    # Not `schema`: pydantic keeps that name for itself.
+    schema_version: int = Field(alias="schema")
+    agent_version: str
+    host: Source
+    measured_at: AwareDatetime
+    probes: Annotated[tuple[Section, ...], Field(max_length=100)]
+    checksum: str
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        names = [section.name for section in self.probes]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"检查项重复：{'、'.join(twice)}")
+        return self
+
+    @property
+    def finished_at(self) -> datetime:
+        """When the slowest probe had ended, on the host's clock."""
+        longest = max((section.duration_seconds for section in self.probes), default=0.0)
+        return self.measured_at + timedelta(seconds=longest)
+
+
+def parse_document(content: bytes, *, source: str = "巡检文档") -> Document:
+    """The checked document. Raises InputError that says why it cannot be trusted; `source` names it there."""
+    if len(content) > LARGEST_BYTES:
+        _refuse(
+            source, f"有 {len(content)} 字节，超过上限 {LARGEST_BYTES}", "确认给出的是 eduops-agent 的输出"
+        )
+    try:
+        raw = _parse_json(content, source)
+        _check_schema(raw, source)
+        _check_sum(raw, source)
+        cleaned = _clean(raw)
+    except RecursionError:
+        _refuse(source, "层次过深，不是 eduops-agent 的输出", "重新运行 eduops-agent 取得文档")
+    document = _validate(cleaned, source)
+    if document.measured_at < _EARLIEST:
+        at = document.measured_at.astimezone(UTC)
+        _refuse(source, f"测量时刻是 {at:%Y-%m-%d}，主机的时钟不对", "校正该主机的时钟后重新巡检")
+    return document
+
+
+def check_not_future(document: Document, *, now: datetime, source: str = "巡检文档") -> None:
+    """Raises InputError where the host's clock runs ahead of ours, or ours behind."""
+    if document.measured_at > now + _FUTURE_ALLOWED_FOR:
+        said = document.measured_at.astimezone(UTC)
+        _refuse(
+            source,
+            f"测量时刻 {said:%Y-%m-%d %H:%M} UTC 晚于现在（{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC）",
+            "核对该主机和本机的时钟，校正后重新巡检",
+        )
+
+
+def _parse_json(content: bytes, source: str) -> dict[str, object]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        _refuse(
+            source,
+            f"第 {error.start + 1} 字节不是 UTF-8 文本",
+            "原样传送 eduops-agent 的输出，不要另存或转码",
+        )
+    if not text.strip():
+        _refuse(source, "是空的", "重新运行 eduops-agent，并查看它的错误输出")
+    try:
+        raw = json.loads(text, parse_constant=_refuse_constant)
+    except ValueError as error:
+        where = f"（第 {error.lineno} 行）" if isinstance(error, json.JSONDecodeError) else ""
+        _refuse(source, f"不是完整的 JSON{where}，可能在传送或复制时被截断", "重新传送完整的输出")
+    if not isinstance(raw, dict) or "schema" not in raw:
+        _refuse(source, "不是 eduops-agent 的输出", "重新运行 eduops-agent 取得文档")
+    return raw
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _check_schema(raw: Mapping[str, object], source: str) -> None:
+    schema = raw["schema"]
+    if isinstance(schema, bool) or not isinstance(schema, int) or schema < 1:
+        _refuse(source, f"格式版本「{str(schema)[:40]}」无法识别", "重新运行 eduops-agent 取得文档")
+    if schema > SCHEMA:
+        _refuse(source, f"格式版本 {str(schema)[:40]} 比本程序认识的 {SCHEMA} 新", "升级 eduops 后再导入")
+
+
+def _check_sum(raw: Mapping[str, object], source: str) -> None:
+    rest = {key: value for key, value in raw.items() if key != "checksum"}
+    try:
+        # As the agent writes it: keys sorted, no spaces, everything outside ASCII escaped.
+        text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        _refuse(source, "含有超出范围的数字", "重新运行 eduops-agent 取得文档")
+    if raw.get("checksum") != hashlib.sha256(text.encode("ascii")).hexdigest():
+        _refuse(source, "校验和不符，内容在传送中有改动或缺失", "重新传送完整的输出，不要编辑")
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    return value
+
+
+def _validate(raw: object, source: str) -> Document:
+    try:
+        return Document.model_validate(raw)
+    except ValidationError as error:
+        problems = tuple(
+            Problem(
+                source, ".".join(str(part) for part in detail["loc"]) or "整体", sentence(detail, Document)
+            )
+            for detail in error.errors()
+        )
+        raise InputError(
+            f"{source}缺少应有的内容或写法不对",
+            hint="重新运行 eduops-agent 取得文档",
+            problems=problems,
+        ) from None
+
+
+def _refuse(source: str, reason: str, hint: str) -> NoReturn:
+    raise InputError(f"{source}{reason}", hint=hint)
