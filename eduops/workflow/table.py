@@ -7,6 +7,8 @@ from sqlmodel import SQLModel
 
 MODULES = (
     "eduops.store.models",
+    "eduops.asset.models",
+    "eduops.patrol.models",
     "eduops.training.models.bank",
 )
 

@@ -43,6 +43,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counter")),
     )
     op.create_table(
+        "host",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("environment", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("campus", sa.String(), nullable=True),
+        sa.Column("bastion", sa.String(), nullable=True),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("warranty_until", sa.Date(), nullable=True),
+        sa.Column("is_invented", sa.Boolean(), nullable=False),
+        sa.Column("added_at", column.UtcDateTime(), nullable=False),
+        sa.Column("retired_at", column.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_host")),
+        sa.UniqueConstraint("code", name=op.f("uq_host_code")),
+    )
+    op.create_table(
         "import_batch",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("bank_id", sa.Integer(), nullable=False),
@@ -64,6 +82,67 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("import_batch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_import_batch_bank_id"), ["bank_id"], unique=False)
+
+    op.create_table(
+        "patrol_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=20), nullable=False),
+        sa.Column("host_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("is_ingested", sa.Boolean(), nullable=False),
+        sa.Column("planned_at", column.UtcDateTime(), nullable=True),
+        sa.Column("started_at", column.UtcDateTime(), nullable=False),
+        sa.Column("finished_at", column.UtcDateTime(), nullable=True),
+        sa.Column("recorded_at", column.UtcDateTime(), nullable=True),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=True),
+        sa.Column("measured_at", column.UtcDateTime(), nullable=True),
+        sa.Column("hostname", sa.String(), nullable=True),
+        sa.Column("machine_id_hash", sa.String(), nullable=True),
+        sa.Column("agent_version", sa.String(), nullable=True),
+        sa.Column("document_schema", sa.Integer(), nullable=True),
+        sa.Column("document_hash", sa.String(length=64), nullable=True),
+        sa.Column("thresholds_hash", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["host_id"], ["host.id"], name=op.f("fk_patrol_run_host_id_host")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_patrol_run")),
+        sa.UniqueConstraint("document_hash", name=op.f("uq_patrol_run_document_hash")),
+        sa.UniqueConstraint("ref", name=op.f("uq_patrol_run_ref")),
+    )
+    with op.batch_alter_table("patrol_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_patrol_run_finished_at"), ["finished_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_patrol_run_host_id"), ["host_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_patrol_run_started_at"), ["started_at"], unique=False)
+
+    op.create_table(
+        "patrol_document",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["patrol_run.id"], name=op.f("fk_patrol_document_run_id_patrol_run")
+        ),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_patrol_document")),
+    )
+    op.create_table(
+        "patrol_result",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("probe", sa.String(), nullable=False),
+        sa.Column("metric", sa.String(), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("threshold", sa.Float(), nullable=True),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("is_mandatory", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["patrol_run.id"], name=op.f("fk_patrol_result_run_id_patrol_run")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_patrol_result")),
+    )
+    with op.batch_alter_table("patrol_result", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_patrol_result_run_id"), ["run_id"], unique=False)
 
     op.create_table(
         "question_group",
@@ -150,10 +229,22 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_question_group_bank_id"))
 
     op.drop_table("question_group")
+    with op.batch_alter_table("patrol_result", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_patrol_result_run_id"))
+
+    op.drop_table("patrol_result")
+    op.drop_table("patrol_document")
+    with op.batch_alter_table("patrol_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_patrol_run_started_at"))
+        batch_op.drop_index(batch_op.f("ix_patrol_run_host_id"))
+        batch_op.drop_index(batch_op.f("ix_patrol_run_finished_at"))
+
+    op.drop_table("patrol_run")
     with op.batch_alter_table("import_batch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_import_batch_bank_id"))
 
     op.drop_table("import_batch")
+    op.drop_table("host")
     op.drop_table("counter")
     op.drop_table("bank")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:

@@ -1,0 +1,88 @@
+"""What we ask about patrols."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
+
+from eduops.asset.models import Host
+from eduops.contract.fact import PatrolFact
+from eduops.core.errors import NotFound
+from eduops.patrol.models import PatrolDocument, PatrolResult, PatrolRun
+from eduops.patrol.rules.run import Kind
+
+
+def get_run(session: Session, ref: str) -> tuple[PatrolRun, Host]:
+    """The run and its host. Raises NotFound."""
+    found = session.exec(_runs_with_hosts().where(PatrolRun.ref == ref)).first()
+    if found is None:
+        raise NotFound(f"没有编号为 {ref} 的巡检", hint="运行 eduops patrol list 查看")
+    return found
+
+
+def list_runs(
+    session: Session,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    host_code: str | None = None,
+) -> list[tuple[PatrolRun, Host]]:
+    """The runs that started in [since, until), with their hosts, the newest first; unfinished ones included."""
+    query = _runs_with_hosts().order_by(col(PatrolRun.started_at).desc(), col(PatrolRun.id).desc())
+    if since is not None:
+        query = query.where(col(PatrolRun.started_at) >= since)
+    if until is not None:
+        query = query.where(col(PatrolRun.started_at) < until)
+    if host_code is not None:
+        query = query.where(Host.code == host_code)
+    return list(session.exec(query))
+
+
+def list_results(session: Session, run_id: int) -> list[PatrolResult]:
+    """Every check of a run, in the order of the probes."""
+    query = select(PatrolResult).where(PatrolResult.run_id == run_id).order_by(col(PatrolResult.id))
+    return list(session.exec(query))
+
+
+def find_document(session: Session, run_id: int) -> str | None:
+    """The raw document of a run, as it came; None for a run that never finished."""
+    found = session.get(PatrolDocument, run_id)
+    return found.content if found else None
+
+
+def find_run_by_document(session: Session, document_hash: str) -> PatrolRun | None:
+    """The run that was judged from the document with this checksum."""
+    return session.exec(select(PatrolRun).where(PatrolRun.document_hash == document_hash)).first()
+
+
+def find_last_machine(session: Session, host_id: int) -> str | None:
+    """The machine that the host's latest finished patrol came from, where it was known."""
+    query = (
+        select(PatrolRun.machine_id_hash)
+        .where(
+            PatrolRun.host_id == host_id,
+            col(PatrolRun.finished_at).is_not(None),
+            col(PatrolRun.machine_id_hash).is_not(None),
+        )
+        .order_by(col(PatrolRun.finished_at).desc(), col(PatrolRun.id).desc())
+    )
+    return session.exec(query.limit(1)).first()
+
+
+def list_patrol_facts(session: Session, *, since: datetime, until: datetime) -> list[PatrolFact]:
+    """The patrols that finished in [since, until), as the contract's rules take them; host is the host's code."""
+    query = (
+        select(Host.code, PatrolRun.finished_at, PatrolRun.kind)
+        .join(Host, col(Host.id) == col(PatrolRun.host_id))
+        .where(col(PatrolRun.finished_at) >= since, col(PatrolRun.finished_at) < until)
+        .order_by(col(PatrolRun.finished_at), col(PatrolRun.id))
+    )
+    return [
+        PatrolFact(code, finished_at, is_big=kind == Kind.BIG)
+        for code, finished_at, kind in session.exec(query)
+        if finished_at is not None
+    ]
+
+
+def _runs_with_hosts() -> Select[PatrolRun, Host]:
+    return select(PatrolRun, Host).join(Host, col(Host.id) == col(PatrolRun.host_id))

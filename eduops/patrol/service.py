@@ -1,0 +1,144 @@
+"""What we do with patrols: start, finish, fail, take in a document made elsewhere."""
+
+from datetime import datetime
+
+from sqlalchemy import insert
+from sqlmodel import Session
+
+from eduops.asset.models import Host
+from eduops.core.errors import Conflict, NotFound
+from eduops.patrol import queries
+from eduops.patrol.models import PatrolDocument, PatrolResult, PatrolRun
+from eduops.patrol.rules import run as run_rules
+from eduops.patrol.rules.document import Document, check_not_future, parse_document
+from eduops.patrol.rules.judgement import Judgement, judge
+from eduops.patrol.rules.threshold import PatrolConfig, Thresholds
+from eduops.store.counter import next_reference
+
+_LONGEST_FAILURE = 500
+
+
+def start_run(
+    session: Session,
+    host: Host,
+    *,
+    kind: run_rules.Kind,
+    now: datetime,
+    actor: str,
+    planned_at: datetime | None = None,
+) -> PatrolRun:
+    """The intent of a patrol, to be committed before anything is measured.
+
+    Raises NotAllowed for a host that is retired or that cannot be reached from here.
+    """
+    facts = _facts(host)
+    run_rules.check_in_use(facts)
+    run_rules.check_reachable(facts)
+    return _add_run(session, host, kind=kind, started_at=now, actor=actor, planned_at=planned_at)
+
+
+def finish_run(
+    session: Session, ref: str, content: bytes, config: PatrolConfig, *, now: datetime
+) -> tuple[PatrolRun, Judgement]:
+    """The run with its document judged and kept; `now` is the instant at which the measuring ended.
+
+    Raises InputError for a document that cannot be trusted, Conflict where the run ended already, the document is
+    known or from another machine, NotFound for the run.
+    """
+    run, host = queries.get_run(session, ref)
+    if run.finished_at is not None or run.failure is not None:
+        raise Conflict(f"巡检 {ref} 已经结束", hint="重新运行 eduops patrol run 开始新的巡检")
+    document = parse_document(content, source=f"主机 {host.code} 的巡检文档")
+    judgement = _keep(session, run, host, content, document, config.for_role(host.role))
+    run.finished_at = run.recorded_at = now
+    session.flush()
+    return run, judgement
+
+
+def fail_run(session: Session, ref: str, reason: str, *, now: datetime) -> PatrolRun:
+    """The run, ended without a result; it stays visible and never counts. Raises NotFound."""
+    run, _host = queries.get_run(session, ref)
+    run.failure, run.recorded_at = reason[:_LONGEST_FAILURE], now
+    session.add(run)
+    session.flush()
+    return run
+
+
+def ingest(
+    session: Session,
+    host: Host,
+    content: bytes,
+    config: PatrolConfig,
+    *,
+    kind: run_rules.Kind,
+    now: datetime,
+    actor: str,
+    source: str,
+) -> tuple[PatrolRun, Judgement]:
+    """A patrol from a document made elsewhere: it counts for the day on which it was measured there.
+
+    `source` names the file in messages. Raises as `finish_run` does, and InputError for a document of the future.
+    """
+    run_rules.check_in_use(_facts(host))
+    document = parse_document(content, source=f"文档 {source} ")
+    check_not_future(document, now=now, source=f"文档 {source} 的")
+    run = _add_run(session, host, kind=kind, started_at=document.measured_at, actor=actor)
+    judgement = _keep(session, run, host, content, document, config.for_role(host.role))
+    run.is_ingested, run.finished_at, run.recorded_at = True, document.finished_at, now
+    session.flush()
+    return run, judgement
+
+
+def _facts(host: Host) -> run_rules.HostFacts:
+    return run_rules.HostFacts(host.code, host.address, host.retired_at)
+
+
+def _add_run(
+    session: Session,
+    host: Host,
+    *,
+    kind: run_rules.Kind,
+    started_at: datetime,
+    actor: str,
+    planned_at: datetime | None = None,
+) -> PatrolRun:
+    if host.id is None:
+        raise NotFound(f"主机 {host.code} 还没有登记", hint="先运行 eduops host add")
+    ref = next_reference(session, "PAT", started_at.year)
+    run = PatrolRun(
+        ref=ref, host_id=host.id, kind=kind, actor=actor, planned_at=planned_at, started_at=started_at
+    )
+    session.add(run)
+    session.flush()
+    return run
+
+
+def _keep(
+    session: Session, run: PatrolRun, host: Host, content: bytes, document: Document, thresholds: Thresholds
+) -> Judgement:
+    known = queries.find_run_by_document(session, document.checksum)
+    if known is not None:
+        raise Conflict(
+            f"这份文档已经导入过，见巡检 {known.ref}", hint=f"运行 eduops patrol show {known.ref} 查看"
+        )
+    machine = document.host.machine_id_hash
+    run_rules.check_same_machine(host.code, machine, queries.find_last_machine(session, run.host_id))
+    judgement = judge(document, thresholds)
+    run.state, run.measured_at = judgement.state, document.measured_at
+    run.hostname, run.machine_id_hash = document.host.hostname, machine
+    run.agent_version, run.document_schema = document.agent_version, document.schema_version
+    run.document_hash, run.thresholds_hash = document.checksum, thresholds.hash
+    session.add(run)
+    session.flush()
+    assert run.id is not None  # noqa: S101 - the flush gave it one
+    session.add(PatrolDocument(run_id=run.id, content=content.decode("utf-8-sig")))
+    rows = [
+        {
+            "run_id": run.id, "probe": check.probe, "metric": check.metric, "item": check.item, "state": check.state,
+            "value": check.value, "unit": check.unit, "threshold": check.threshold, "text": check.text,
+            "is_mandatory": check.is_mandatory,
+        }
+        for check in judgement.checks
+    ]  # fmt: skip
+    session.execute(insert(PatrolResult), rows)
+    return judgement
