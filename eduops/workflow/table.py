@@ -7,6 +7,11 @@ from sqlmodel import SQLModel
 
 MODULES = (
     "eduops.store.models",
+    "eduops.backup.models",
+    "eduops.ledger.models",
+    "eduops.desk.models",
+    "eduops.training.models.exam",
+    "eduops.training.models.tenant",
     "eduops.asset.models",
     "eduops.patrol.models",
     "eduops.training.models.bank",

@@ -29,6 +29,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
 
     op.create_table(
+        "backup",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=40), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("started_at", column.UtcDateTime(), nullable=False),
+        sa.Column("finished_at", column.UtcDateTime(), nullable=True),
+        sa.Column("size_bytes", sa.Integer(), nullable=True),
+        sa.Column("sha256", sa.String(), nullable=True),
+        sa.Column("tables", column.Json, nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("fault", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_backup")),
+        sa.UniqueConstraint("ref", name=op.f("uq_backup_ref")),
+    )
+    op.create_table(
         "bank",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -61,6 +78,96 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_host_code")),
     )
     op.create_table(
+        "ledger_entry",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("finding_key", sa.String(length=200), nullable=False),
+        sa.Column("clause", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=True),
+        sa.Column("counted", sa.Integer(), nullable=False),
+        sa.Column("finding", column.Json, nullable=False),
+        sa.Column("posted_at", column.UtcDateTime(), nullable=False),
+        sa.Column("posted_by", sa.String(), nullable=False),
+        sa.Column("previous_hash", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
+        sa.UniqueConstraint("finding_key", name=op.f("uq_ledger_entry_finding_key")),
+    )
+    op.create_table(
+        "programme",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("department", sa.String(), nullable=True),
+        sa.Column("season", sa.String(), nullable=False),
+        sa.Column("audience", column.Json, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_programme")),
+        sa.UniqueConstraint("code", name=op.f("uq_programme_code")),
+    )
+    op.create_table(
+        "tenant",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("parent_body", sa.String(), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("fee", sa.String(), nullable=True),
+        sa.Column("headcount_quota", sa.Integer(), nullable=True),
+        sa.Column("contract_until", sa.Date(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at", column.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant")),
+        sa.UniqueConstraint("code", name=op.f("uq_tenant_code")),
+        sa.UniqueConstraint("name", name=op.f("uq_tenant_name")),
+    )
+    op.create_table(
+        "ticket",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("impact", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("department", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("reporter", sa.String(), nullable=False),
+        sa.Column("assignee", sa.String(), nullable=False),
+        sa.Column("reported_at", column.UtcDateTime(), nullable=False),
+        sa.Column("responded_at", column.UtcDateTime(), nullable=True),
+        sa.Column("arrived_at", column.UtcDateTime(), nullable=True),
+        sa.Column("resolved_at", column.UtcDateTime(), nullable=True),
+        sa.Column("closed_at", column.UtcDateTime(), nullable=True),
+        sa.Column("remote_agreed_by", sa.String(), nullable=False),
+        sa.Column("solution", sa.String(), nullable=False),
+        sa.Column("is_invented", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
+        sa.UniqueConstraint("ref", name=op.f("uq_ticket_ref")),
+    )
+    with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ticket_reported_at"), ["reported_at"], unique=False)
+
+    op.create_table(
+        "drill",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=40), nullable=False),
+        sa.Column("backup_id", sa.Integer(), nullable=False),
+        sa.Column("started_at", column.UtcDateTime(), nullable=False),
+        sa.Column("passed", sa.Boolean(), nullable=False),
+        sa.Column("rows_compared", sa.Integer(), nullable=False),
+        sa.Column("tables_compared", sa.Integer(), nullable=False),
+        sa.Column("differences", column.Json, nullable=False),
+        sa.Column("restore_milliseconds", sa.Integer(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["backup_id"], ["backup.id"], name=op.f("fk_drill_backup_id_backup")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drill")),
+        sa.UniqueConstraint("ref", name=op.f("uq_drill_ref")),
+    )
+    with op.batch_alter_table("drill", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_drill_backup_id"), ["backup_id"], unique=False)
+
+    op.create_table(
         "import_batch",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("bank_id", sa.Integer(), nullable=False),
@@ -83,6 +190,37 @@ def upgrade() -> None:
     with op.batch_alter_table("import_batch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_import_batch_bank_id"), ["bank_id"], unique=False)
 
+    op.create_table(
+        "learner",
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("staff_number", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("category", sa.String(), nullable=True),
+        sa.Column("department", sa.String(), nullable=True),
+        sa.Column("title", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("is_invented", sa.Boolean(), nullable=False),
+        sa.Column("created_at", column.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_learner_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_learner")),
+        sa.UniqueConstraint("tenant_id", "staff_number", name=op.f("uq_learner_tenant_id_staff_number")),
+    )
+    op.create_table(
+        "paper",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("bank_id", sa.Integer(), nullable=False),
+        sa.Column("blueprint", column.Json, nullable=False),
+        sa.Column("seed", sa.Integer(), nullable=False),
+        sa.Column("points", column.Hundredths(), nullable=False),
+        sa.Column("made_at", column.UtcDateTime(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.id"], name=op.f("fk_paper_bank_id_bank")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper")),
+        sa.UniqueConstraint("ref", name=op.f("uq_paper_ref")),
+    )
     op.create_table(
         "patrol_run",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -114,6 +252,57 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_patrol_run_host_id"), ["host_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_patrol_run_started_at"), ["started_at"], unique=False)
 
+    op.create_table(
+        "ticket_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("happened_at", column.UtcDateTime(), nullable=False),
+        sa.Column("recorded_at", column.UtcDateTime(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("values", column.Json, nullable=False),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_ticket_event_ticket_id_ticket")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_event")),
+    )
+    with op.batch_alter_table("ticket_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ticket_event_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
+        "ticket_exclusion",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("from_at", column.UtcDateTime(), nullable=False),
+        sa.Column("to_at", column.UtcDateTime(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("agreed_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["ticket.id"], name=op.f("fk_ticket_exclusion_ticket_id_ticket")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_exclusion")),
+    )
+    with op.batch_alter_table("ticket_exclusion", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ticket_exclusion_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
+        "exam",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("programme_id", sa.Integer(), nullable=False),
+        sa.Column("paper_id", sa.Integer(), nullable=False),
+        sa.Column("opens_at", column.UtcDateTime(), nullable=False),
+        sa.Column("closes_at", column.UtcDateTime(), nullable=False),
+        sa.Column("minutes_allowed", sa.Integer(), nullable=False),
+        sa.Column("pass_percent", column.Hundredths(), nullable=False),
+        sa.Column("is_invented", sa.Boolean(), nullable=False),
+        sa.Column("scheduled_at", column.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["paper_id"], ["paper.id"], name=op.f("fk_exam_paper_id_paper")),
+        sa.ForeignKeyConstraint(
+            ["programme_id"], ["programme.id"], name=op.f("fk_exam_programme_id_programme")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exam")),
+        sa.UniqueConstraint("ref", name=op.f("uq_exam_ref")),
+    )
     op.create_table(
         "patrol_document",
         sa.Column("run_id", sa.Integer(), nullable=False),
@@ -163,6 +352,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_question_group_batch_id"), ["batch_id"], unique=False)
 
     op.create_table(
+        "attempt",
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("exam_id", sa.Integer(), nullable=False),
+        sa.Column("learner_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("started_at", column.UtcDateTime(), nullable=False),
+        sa.Column("submitted_at", column.UtcDateTime(), nullable=True),
+        sa.Column("graded_at", column.UtcDateTime(), nullable=True),
+        sa.Column("points", column.Hundredths(), nullable=True),
+        sa.ForeignKeyConstraint(["exam_id"], ["exam.id"], name=op.f("fk_attempt_exam_id_exam")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "learner_id"],
+            ["learner.tenant_id", "learner.id"],
+            name=op.f("fk_attempt_tenant_id_learner_id_learner"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_attempt")),
+        sa.UniqueConstraint(
+            "tenant_id", "exam_id", "learner_id", name=op.f("uq_attempt_tenant_id_exam_id_learner_id")
+        ),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attempt_exam_id"), ["exam_id"], unique=False)
+
+    op.create_table(
         "question",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("bank_id", sa.Integer(), nullable=False),
@@ -184,6 +398,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_question_bank_id"), ["bank_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_question_batch_id"), ["batch_id"], unique=False)
 
+    op.create_table(
+        "answer",
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("attempt_id", sa.Integer(), nullable=False),
+        sa.Column("item_number", sa.Integer(), nullable=False),
+        sa.Column("response", column.Json, nullable=False),
+        sa.Column("answered_at", column.UtcDateTime(), nullable=False),
+        sa.Column("saves", sa.Integer(), nullable=False),
+        sa.Column("points", column.Hundredths(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "attempt_id"],
+            ["attempt.tenant_id", "attempt.id"],
+            name=op.f("fk_answer_tenant_id_attempt_id_attempt"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "attempt_id", "item_number", name=op.f("pk_answer")),
+    )
     op.create_table(
         "question_revision",
         sa.Column("question_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -210,20 +440,41 @@ def upgrade() -> None:
     with op.batch_alter_table("question_revision", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_question_revision_fingerprint"), ["fingerprint"], unique=False)
 
+    op.create_table(
+        "paper_item",
+        sa.Column("paper_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("question_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("points", column.Hundredths(), nullable=False),
+        sa.ForeignKeyConstraint(["paper_id"], ["paper.id"], name=op.f("fk_paper_item_paper_id_paper")),
+        sa.ForeignKeyConstraint(
+            ["question_id", "revision"],
+            ["question_revision.question_id", "question_revision.revision"],
+            name=op.f("fk_paper_item_question_id_revision_question_revision"),
+        ),
+        sa.PrimaryKeyConstraint("paper_id", "number", name=op.f("pk_paper_item")),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("paper_item")
     with op.batch_alter_table("question_revision", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_question_revision_fingerprint"))
 
     op.drop_table("question_revision")
+    op.drop_table("answer")
     with op.batch_alter_table("question", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_question_batch_id"))
         batch_op.drop_index(batch_op.f("ix_question_bank_id"))
 
     op.drop_table("question")
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attempt_exam_id"))
+
+    op.drop_table("attempt")
     with op.batch_alter_table("question_group", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_question_group_batch_id"))
         batch_op.drop_index(batch_op.f("ix_question_group_bank_id"))
@@ -234,19 +485,42 @@ def downgrade() -> None:
 
     op.drop_table("patrol_result")
     op.drop_table("patrol_document")
+    op.drop_table("exam")
+    with op.batch_alter_table("ticket_exclusion", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ticket_exclusion_ticket_id"))
+
+    op.drop_table("ticket_exclusion")
+    with op.batch_alter_table("ticket_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ticket_event_ticket_id"))
+
+    op.drop_table("ticket_event")
     with op.batch_alter_table("patrol_run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_patrol_run_started_at"))
         batch_op.drop_index(batch_op.f("ix_patrol_run_host_id"))
         batch_op.drop_index(batch_op.f("ix_patrol_run_finished_at"))
 
     op.drop_table("patrol_run")
+    op.drop_table("paper")
+    op.drop_table("learner")
     with op.batch_alter_table("import_batch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_import_batch_bank_id"))
 
     op.drop_table("import_batch")
+    with op.batch_alter_table("drill", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_drill_backup_id"))
+
+    op.drop_table("drill")
+    with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ticket_reported_at"))
+
+    op.drop_table("ticket")
+    op.drop_table("tenant")
+    op.drop_table("programme")
+    op.drop_table("ledger_entry")
     op.drop_table("host")
     op.drop_table("counter")
     op.drop_table("bank")
+    op.drop_table("backup")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
 

@@ -1,0 +1,1 @@
+"""The backup room: dumps, their verification, and drills that restore them."""

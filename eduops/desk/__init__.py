@@ -1,0 +1,1 @@
+"""The desk room: tickets through their whole life."""

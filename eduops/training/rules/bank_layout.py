@@ -1,0 +1,203 @@
+"""Which sheets hold questions, where their header is, and which column is what."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from eduops.core.errors import InputError
+from eduops.sheet.header import Header, bare_header, find_header, normalise_header
+from eduops.sheet.workbook import Sheet, Workbook, cell_text, column_index, column_letters
+from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
+from eduops.training.rules.bank_word import COLUMNS, FIELD_NAMES
+
+_TELLING = {"key", "type", "option", "option_text", "option_right"}
+_INSTRUCTION_NAMES = ("说明", "须知", "示例", "样例", "范例", "字典", "帮助")
+_MAX_LETTERS = 3
+
+
+class Role(StrEnum):
+    """What a sheet is for."""
+
+    DATA = "data"
+    EMPTY = "empty"
+    INSTRUCTIONS = "instructions"
+    OTHER = "other"
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How one sheet is laid out: field -> 0-based column; `rows` are those below the header with anything in them."""
+
+    sheet: Sheet
+    role: Role
+    header_row: int | None = None
+    columns: dict[str, int] = field(default_factory=dict)
+    unknown: tuple[tuple[int, str], ...] = ()
+    ambiguous: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    rows: int = 0
+
+    @property
+    def options(self) -> dict[int, int]:
+        """index -> column of the options that have a column each."""
+        found = (
+            (int(name[7:-1]), column) for name, column in self.columns.items() if name.startswith("option[")
+        )
+        return dict(sorted(found))
+
+    def letter(self, name: str) -> str:
+        """The letters of a field's column; the stem's where the field has none of its own."""
+        column = self.columns.get(name)
+        if column is None and name.startswith("option"):
+            column = self.columns.get("option_text")
+        if column is None:
+            column = self.columns.get("stem", 0)
+        return column_letters(column)
+
+
+def find_layouts(workbook: Workbook, mapping: Mapping = NO_MAPPING) -> list[Layout]:
+    """Every sheet's layout. Raises InputError where no sheet holds questions, or the mapping names what is not there."""
+    name = mapping.sheet
+    if name is not None and name not in {sheet.name for sheet in workbook.sheets}:
+        raise InputError(
+            f"{workbook.path} 里没有工作表「{name}」",
+            hint=f"有这些工作表：{'、'.join(sheet.name for sheet in workbook.sheets)}",
+        )
+    layouts = [
+        Layout(sheet, Role.OTHER)
+        if name not in (None, sheet.name)
+        else _find_layout(workbook, sheet, mapping)
+        for sheet in workbook.sheets
+    ]
+    layouts = _drop_samples(layouts) if name is None else layouts
+    if not any(layout.role is Role.DATA for layout in layouts):
+        raise _nothing_found(workbook, layouts)
+    return layouts
+
+
+def describe(layout: Layout) -> Iterator[str]:
+    """What was assumed about a sheet, one sentence each."""
+    name = layout.sheet.name
+    if layout.role is not Role.DATA:
+        yield f"工作表「{name}」没有导入（{_ROLE_NAMES[layout.role]}）"
+        return
+    if layout.header_row != 1:
+        yield f"工作表「{name}」的表头在第 {layout.header_row} 行"
+    for field_name, (taken, *others) in layout.ambiguous:
+        left = "、".join(map(column_letters, others))
+        yield (
+            f"工作表「{name}」有几列都像「{FIELD_NAMES.get(field_name, field_name)}」："
+            f"取 {column_letters(taken)} 列，没有用 {left} 列"
+        )
+    if layout.unknown:
+        columns = "、".join(f"{column_letters(column)} {text[:20]}" for column, text in layout.unknown)
+        yield f"工作表「{name}」没有用到的列：{columns}"
+
+
+_ROLE_NAMES = {
+    Role.EMPTY: "没有题目",
+    Role.INSTRUCTIONS: "是说明",
+    Role.OTHER: "没有题库的表头",
+    Role.HIDDEN: "是隐藏的工作表",
+}
+
+
+def _find_layout(workbook: Workbook, sheet: Sheet, mapping: Mapping) -> Layout:
+    if not sheet.visible and mapping.sheet is None:
+        return Layout(sheet, Role.HIDDEN)
+    if not sheet.rows:
+        return Layout(sheet, Role.EMPTY)
+    header = _find_header(sheet, mapping)
+    if header is None:
+        return Layout(sheet, Role.INSTRUCTIONS if _is_prose(sheet) else Role.OTHER)
+    columns = {**header.columns, **_mapped_columns(workbook, sheet, header, mapping)}
+    used = set(columns.values())
+    rows = sum(any(cell is not None for cell in cells) for _, cells in sheet.numbered_rows(header.row + 1))
+    return Layout(
+        sheet,
+        Role.DATA if rows else Role.EMPTY,
+        header.row,
+        columns,
+        tuple((column, text) for column, text in header.unknown if column not in used),
+        tuple(
+            (found.field, found.columns) for found in header.ambiguous if found.field not in mapping.columns
+        ),
+        rows,
+    )
+
+
+def _find_header(sheet: Sheet, mapping: Mapping) -> Header | None:
+    if mapping.header_row is not None:
+        only = replace(sheet, rows=[sheet.row(mapping.header_row)], first_row=mapping.header_row)
+        found = find_header(only, COLUMNS, required=())
+        texts = tuple((at, text) for at, cell in enumerate(only.rows[0]) if (text := cell_text(cell).strip()))
+        return found or Header(mapping.header_row, {}, texts, (), 0)
+    required = () if "stem" in mapping.columns else ("stem",)
+    found = find_header(sheet, COLUMNS, required=required)
+    if found is None:
+        return None
+    named = {name.partition("[")[0] for name in (*found.columns, *mapping.columns)}
+    return found if named & _TELLING else None
+
+
+def _mapped_columns(workbook: Workbook, sheet: Sheet, header: Header, mapping: Mapping) -> dict[str, int]:
+    texts = {column: cell_text(cell) for column, cell in enumerate(sheet.row(header.row))}
+    columns: dict[str, int] = {}
+    for name, wanted in mapping.columns.items():
+        column = _find_column(texts, wanted, sheet.width)
+        if column is None:
+            raise InputError(
+                f"{workbook.path} 的工作表「{sheet.name}」第 {header.row} 行没有「{wanted}」这一列",
+                hint=f"改正对应关系里的 columns.{name}：写表头上的文字，或列的字母",
+            )
+        columns[name] = column
+    return columns
+
+
+def _find_column(texts: dict[int, str], wanted: str, width: int) -> int | None:
+    for plain in (normalise_header, bare_header):
+        for column, text in texts.items():
+            if text and plain(text) == plain(wanted):
+                return column
+    if wanted.isascii() and wanted.isalpha() and len(wanted) <= _MAX_LETTERS:
+        column = column_index(wanted.upper())
+        return column if column < width else None
+    return None
+
+
+def _is_prose(sheet: Sheet) -> bool:
+    return any(word in sheet.name for word in _INSTRUCTION_NAMES) or sheet.width == 1
+
+
+def _drop_samples(layouts: Sequence[Layout]) -> list[Layout]:
+    """Sheets called 示例 or 说明 are no data where another sheet is."""
+    named = [any(word in layout.sheet.name for word in _INSTRUCTION_NAMES) for layout in layouts]
+    if not any(
+        layout.role is Role.DATA and not is_sample for layout, is_sample in zip(layouts, named, strict=True)
+    ):
+        return list(layouts)
+    return [
+        replace(layout, role=Role.INSTRUCTIONS) if is_sample and layout.role is Role.DATA else layout
+        for layout, is_sample in zip(layouts, named, strict=True)
+    ]
+
+
+def _nothing_found(workbook: Workbook, layouts: Sequence[Layout]) -> InputError:
+    headed = [layout for layout in layouts if layout.header_row is not None]
+    if headed:
+        where = "、".join(f"「{layout.sheet.name}」第 {layout.header_row} 行" for layout in headed)
+        return InputError(
+            f"{workbook.path} 只有表头（{where}），下面没有题目", hint="在表头下面填好题目再导入"
+        )
+    seen = "；".join(
+        f"「{layout.sheet.name}」" + "、".join(_first_texts(layout.sheet)) for layout in layouts[:5]
+    )
+    return InputError(
+        f"{workbook.path} 里没有找到题库的表头（至少要有题干，以及答案、题型或选项）。看到的是：{seen}",
+        hint="用 eduops bank template 取一份模板对照；或写一份对应关系，用 --mapping 给出",
+    )
+
+
+def _first_texts(sheet: Sheet) -> list[str]:
+    first = next((cells for _, cells in sheet.numbered_rows() if any(cell is not None for cell in cells)), [])
+    return [cell_text(cell).strip()[:15] for cell in first if cell is not None][:12]
