@@ -1,0 +1,40 @@
+"""Whoever opens `eduops.yaml` finds every key explained, in the code and in the shipped example."""
+
+import ast
+import inspect
+
+import yaml
+
+from eduops.core import home
+from eduops.core.shipped import find_shipped
+
+EXAMPLE = ("configs", "eduops.yaml")
+
+
+def documented_fields() -> set[str]:
+    """The fields of Settings that a string follows, as our attribute docstrings do."""
+    body = ast.parse(inspect.getsource(home.Settings)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    return {
+        field.target.id
+        for field, text in zip(body.body, body.body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert documented_fields() == set(home.Settings.model_fields)
+
+
+def test_the_shipped_example_names_every_setting_with_a_comment() -> None:
+    lines = find_shipped(*EXAMPLE).read_text(encoding="utf-8").splitlines()
+    for key in home.Settings.model_fields:
+        # A key that most homes leave out stands there commented.
+        at = next((n for n, line in enumerate(lines) if line.removeprefix("# ").startswith(f"{key}:")), None)
+        assert at is not None, f"{key} is not in configs/eduops.yaml"
+        assert "#" in lines[at].removeprefix("# ") or lines[at - 1].startswith("# "), f"{key} has no comment"
+
+
+def test_the_shipped_example_is_a_valid_configuration() -> None:
+    home.Settings.model_validate(yaml.safe_load(find_shipped(*EXAMPLE).read_text(encoding="utf-8")) or {})
