@@ -82,6 +82,8 @@ def _port(value: Any, place: str, problems: List[str]) -> None:
 def _address(value: Any, place: str, problems: List[str]) -> None:
     if not isinstance(value, str) or not re.match(r"https?://[^/\s]+", value):
         problems.append("{}：应以 http:// 或 https:// 开头".format(place))
+    elif "@" in value.split("//", 1)[1].split("/", 1)[0]:
+        problems.append("{}：网址里不能带用户名和密码".format(place))
 
 
 def _pattern(value: Any, place: str, problems: List[str]) -> None:

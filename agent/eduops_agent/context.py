@@ -42,7 +42,10 @@ def explain(error: BaseException) -> str:
     known = _REASONS.get(type(error).__name__)
     if known:
         return known
-    return "{}: {}".format(type(error).__name__, getattr(error, "strerror", None) or error)
+    words = str(getattr(error, "strerror", None) or error)
+    if "CERTIFICATE_VERIFY_FAILED" in words:
+        return "证书不受信任：{}".format(words)
+    return "{}: {}".format(type(error).__name__, words)
 
 
 def read_text(path: str) -> str:

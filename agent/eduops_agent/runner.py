@@ -22,19 +22,31 @@ Section = Dict[str, Any]
 
 _LARGEST_RESULT_BYTES = 2 * 1024 * 1024
 _GRACE_SECONDS = 1.0
+_STOPS = {signal.SIGTERM, signal.SIGINT}
 
 
 def run_probes(probes: Mapping[str, ModuleType], contexts: Mapping[str, Context]) -> List[Section]:
     """One section for each probe, in the order given, at the latest when the slowest allowance is used up."""
     running: List[_Running] = []
     try:
-        for name, module in probes.items():
-            running.append(_Running(name, module, contexts[name]))
+        _start(running, probes, contexts)
         _collect(running)
         return [probe.section() for probe in running]
     finally:
         for probe in running:
             probe.end()
+
+
+def _start(
+    running: "List[_Running]", probes: Mapping[str, ModuleType], contexts: Mapping[str, Context]
+) -> None:
+    # A signal between a fork and its entry in the list would leave that process without anybody who ends it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    try:
+        for name, module in probes.items():
+            running.append(_Running(name, module, contexts[name]))
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
 
 def _collect(running: "List[_Running]") -> None:
@@ -133,7 +145,9 @@ def _serve(module: ModuleType, context: Context, write_end: int, alarm_seconds: 
     code = 1
     try:
         os.setsid()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for stop in _STOPS:
+            signal.signal(stop, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         # Should the agent itself be killed, nothing stays behind for long.
         signal.alarm(alarm_seconds)
         nothing = os.open(os.devnull, os.O_RDWR)

@@ -136,6 +136,7 @@ def test_command_line_answers_in_chinese_with_the_agreed_exit_code(run_agent, py
         (b'{"urls": [{"name": "a", "ulr": "http://x"}]}', "urls[0].ulr：不认识的键"),
         (b'{"urls": [{"name": "a"}]}', "urls[0].url：缺少"),
         (b'{"urls": [{"name": "a", "url": "ftp://x"}]}', "urls[0].url：应以 http:// 或 https:// 开头"),
+        (b'{"urls": [{"name": "a", "url": "http://me:pw@x/"}]}', "urls[0].url：网址里不能带用户名和密码"),
         (b'{"backups": [{"name": "a", "folder": "b"}]}', "backups[0].folder：应为绝对路径"),
         (
             b'{"logs": {"files": [{"path": "/a", "patterns": [{"name": "n", "pattern": "("}]}]}}',
