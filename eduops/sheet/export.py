@@ -35,7 +35,7 @@ _NUMBER_FORMATS: dict[Kind, str] = {
     "datetime": "yyyy-mm-dd hh:mm:ss",
 }
 _WIDEST, _NARROWEST, _SAMPLE_ROWS = 60, 6, 200
-_FONT = {"font_name": "宋体", "font_size": 11, "valign": "top"}
+FONT = {"font_name": "宋体", "font_size": 11, "valign": "top"}
 _NOT_XML = dict.fromkeys((0xFFFE, 0xFFFF), "?")
 _SAFE_NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -73,7 +73,7 @@ def write_table(path: Path, tables: Sequence[Table], *, landscape: bool = True) 
         book = xlsxwriter.Workbook(part, {"constant_memory": True, "tmpdir": folder})
         taken: set[str] = set()
         for table in tables:
-            sheet = book.add_worksheet(_sheet_name(table.name, taken))
+            sheet = book.add_worksheet(legal_sheet_name(table.name, taken))
             _SheetWriter(book, sheet, table).write(landscape=landscape)
         try:
             book.close()
@@ -105,15 +105,15 @@ class _SheetWriter:
         self.table = table
         self.styles = [
             book.add_format(
-                {**_FONT, "num_format": _NUMBER_FORMATS[column.kind], "text_wrap": True, "border": 1}
+                {**FONT, "num_format": _NUMBER_FORMATS[column.kind], "text_wrap": True, "border": 1}
             )
             for column in table.columns
         ]
-        self.text = book.add_format({**_FONT, "num_format": "@", "text_wrap": True, "border": 1})
-        self.title = book.add_format({**_FONT, "font_size": 16, "bold": True})
-        self.note = book.add_format({**_FONT, "font_color": "#595959"})
+        self.text = book.add_format({**FONT, "num_format": "@", "text_wrap": True, "border": 1})
+        self.title = book.add_format({**FONT, "font_size": 16, "bold": True})
+        self.note = book.add_format({**FONT, "font_color": "#595959"})
         self.head = book.add_format(
-            {**_FONT, "bold": True, "bg_color": "#D9E2F3", "border": 1, "text_wrap": True, "align": "center"}
+            {**FONT, "bold": True, "bg_color": "#D9E2F3", "border": 1, "text_wrap": True, "align": "center"}
         )
 
     def write(self, *, landscape: bool) -> None:
@@ -130,10 +130,10 @@ class _SheetWriter:
         row = 0
         for text, style in ((self.table.title, self.title), (self.table.note, self.note)):
             if text:
-                self.sheet.write_string(row, 0, _fit(text), style)
+                self.sheet.write_string(row, 0, fit_text(text), style)
                 row += 1
         for index, column in enumerate(self.table.columns):
-            self.sheet.write_string(row, index, _fit(column.name), self.head)
+            self.sheet.write_string(row, index, fit_text(column.name), self.head)
         return row
 
     def _write_rows(self, first: int, rows: Iterator[Sequence[Value]]) -> int:
@@ -158,7 +158,7 @@ class _SheetWriter:
             case int() | float() | Decimal() if kind in ("number", "integer", "percent") and _is_safe(value):
                 self.sheet.write_number(row, column, value, self.styles[column])
             case _:
-                self.sheet.write_string(row, column, _fit(_value_text(value)), self.text)
+                self.sheet.write_string(row, column, fit_text(_value_text(value)), self.text)
 
     def _set_page(self, head: int, last: int, *, landscape: bool) -> None:
         self.sheet.freeze_panes(head + 1, 0)
@@ -187,7 +187,7 @@ def _value_text(value: Value) -> str:
             return cell_text(value)
 
 
-def _fit(text: str) -> str:
+def fit_text(text: str) -> str:
     """The text without what XML cannot hold, cut where Excel would refuse the file."""
     encoded = text.translate(_NOT_XML).encode("utf-16-le", "replace")
     limit = MAX_CELL_CHARACTERS * 2
@@ -214,7 +214,7 @@ def display_width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _sheet_name(name: str, taken: set[str]) -> str:
+def legal_sheet_name(name: str, taken: set[str]) -> str:
     """A name Excel accepts (31 characters, no []:*?/\\) that no earlier sheet has; remembers it in `taken`."""
     clean = re.sub(r"[\[\]:*?/\\\x00-\x1f]", "_", name).strip("' ")[:31] or "Sheet"
     unique, number = clean, 2

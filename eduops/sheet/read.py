@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,8 +43,10 @@ def read_workbook(path: Path) -> Workbook:
         if found is Format.TEXT:
             return Workbook(path, found.value, (read_text(stream.read(), path),))
         errors = _find_errors(stream, path) if found in ZIPPED else {}
-        stream.seek(0)
-        sheets = _read_in_child(stream, path, errors)
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / f"book.{found.value}"  # calamine believes the ending, the user's file may lie
+        link.symlink_to(path.resolve())
+        sheets = _read_in_child(link, path, errors)
     if not sheets:
         raise InputError(f"{path} 里没有工作表", hint="给出至少有一张工作表的文件")
     return Workbook(path, found.value, sheets)
@@ -56,11 +59,13 @@ def _find_errors(stream: BinaryIO, path: Path) -> Errors:
     return {name: by_part.get(part, frozenset()) for name, part in load_sheet_parts(stream).items()}
 
 
-def _read_in_child(stream: BinaryIO, path: Path, errors: Errors) -> tuple[Sheet, ...]:
+def _read_in_child(link: Path, path: Path, errors: Errors) -> tuple[Sheet, ...]:
     """Sheets as the child tells them; the child can neither outlive its time nor hand over more than its share."""
-    command = [sys.executable, "-P", str(_CHILD), str(CHILD_MEMORY_BYTES), str(CHILD_SECONDS)]
+    command = [sys.executable, "-P", str(_CHILD), str(link), str(CHILD_MEMORY_BYTES), str(CHILD_SECONDS)]
     try:
-        child = subprocess.Popen(command, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
     except OSError as error:
         raise OutsideError(
             "不能启动读取表格的子进程", hint="检查内存和进程数", source=sys.executable

@@ -1,7 +1,7 @@
-"""What a workbook is once it has been read: sheets, cells, merged ranges, and how a cell is put into words."""
+"""What a workbook is once it has been read: sheets, cells, merged ranges, marks, and a cell put into words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -81,7 +81,21 @@ class Workbook:
 
     path: Path
     format: str
-    sheets: tuple[Sheet, ...] = field(default=())
+    sheets: tuple[Sheet, ...] = ()
+
+    def find_sheet(self, name: str) -> Sheet | None:
+        """The sheet of that name."""
+        return next((sheet for sheet in self.sheets if sheet.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is wrong with a cell, or with a whole row where `column` is None; the message is for its author."""
+
+    sheet: str
+    row: int
+    column: int | None
+    message: str
 
 
 def cell_text(value: Cell) -> str:

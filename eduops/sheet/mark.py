@@ -1,0 +1,174 @@
+"""What is wrong with a user's workbook, shown in a copy of it: wrong cells coloured, explained and listed."""
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import openpyxl
+from openpyxl.cell import Cell as BookCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.workbook import Workbook as Book
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.worksheet import Worksheet
+
+from eduops.core.errors import Conflict
+from eduops.core.files import whole_file
+from eduops.sheet.export import fit_text
+from eduops.sheet.extract import (
+    SUMMARY_HEAD,
+    SUMMARY_SHEET,
+    SUMMARY_WIDTHS,
+    mark_address,
+    place_marks,
+    write_extract,
+)
+from eduops.sheet.hostile import ZIP_ERRORS, check_zip
+from eduops.sheet.sniff import Format
+from eduops.sheet.workbook import Mark, Workbook, address
+
+MAX_COPY_ROWS = 5_000
+MAX_COPY_BYTES = 30 * 1024 * 1024
+MAX_MERGED_CELLS = 100_000
+AUTHOR = "eduops"
+_LOST_PARTS = (
+    "xl/drawings/drawing",
+    "xl/charts/",
+    "xl/media/",
+    "xl/pivot",
+    "xl/slicer",
+    "xl/threadedcomments/",
+    "xl/activex/",
+    "xl/ctrlprops/",
+    "xl/embeddings/",
+)
+_WRONG = PatternFill("solid", fgColor="FFFFC7CE")
+_PLAIN = PatternFill(fill_type=None)
+_TOP = Alignment(vertical="top", wrap_text=True)
+
+Kind = Literal["copy", "extract"]
+
+
+def write_marked_copy(
+    source: Workbook,
+    target: Path,
+    *,
+    marks: Sequence[Mark],
+    summary: Sequence[str],
+    header_rows: Mapping[str, int] = MappingProxyType({}),
+) -> Kind:
+    """Writes an xlsx that shows the marks, whole or not at all, and says which kind it became.
+
+    "copy": the user's own workbook with coloured cells, a comment each and the sheet 问题汇总. "extract": where a copy
+    would lose something or take too long (not xlsx, over MAX_COPY_ROWS rows, pictures or charts), a new workbook with
+    the wrong rows under the header rows given by sheet name. `summary` are the sentences above the list of problems.
+    Raises Conflict where the target is the source, InputError where it cannot be written.
+    """
+    if target.resolve() == source.path.resolve():
+        raise Conflict(f"标注副本不能覆盖原文件 {target}", hint="换一个输出文件名")
+    book = _load_copy(source) if _is_copyable(source) else None
+    if book is None:
+        write_extract(source, target, marks=marks, summary=summary, header_rows=header_rows)
+        return "extract"
+    _drop_earlier_marks(book)
+    _mark_cells(book, source, marks)
+    _add_summary(book, marks, summary)
+    with whole_file(target) as part:
+        book.save(part)
+    return "copy"
+
+
+def _is_copyable(source: Workbook) -> bool:
+    """Whether openpyxl carries the workbook over unharmed and soon."""
+    rows = sum(len(sheet.rows) for sheet in source.sheets)
+    merged = sum(
+        (area.last_row - area.first_row + 1) * (area.last_column - area.first_column + 1)
+        for sheet in source.sheets
+        for area in sheet.merged
+    )
+    if source.format != Format.XLSX or rows > MAX_COPY_ROWS or merged > MAX_MERGED_CELLS:
+        return False
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            members = archive.infolist()
+    except (*ZIP_ERRORS, OSError):
+        return False
+    is_small = sum(member.file_size for member in members) <= MAX_COPY_BYTES
+    return is_small and not any(member.filename.lower().startswith(_LOST_PARTS) for member in members)
+
+
+def _load_copy(source: Workbook) -> Book | None:
+    """The user's workbook, formulas as they are; None where openpyxl cannot make sense of it."""
+    with source.path.open("rb") as stream:
+        check_zip(stream, source.path)
+        stream.seek(0)
+        try:
+            return openpyxl.load_workbook(stream)
+        except (
+            Exception
+        ):  # openpyxl raises anything at styles that Excel itself accepts; the extract still helps
+            return None
+
+
+def _drop_earlier_marks(book: Book) -> None:
+    """Takes our own marks out of a copy that was corrected and handed in again."""
+    if SUMMARY_SHEET in book.sheetnames and len(book.sheetnames) > 1:
+        del book[SUMMARY_SHEET]
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.comment is not None and cell.comment.author == AUTHOR:
+                    cell.comment = None
+                    cell.fill = _PLAIN
+
+
+def _mark_cells(book: Book, source: Workbook, marks: Sequence[Mark]) -> None:
+    for sheet in source.sheets:
+        for (row, column), message in place_marks(sheet, marks).items():
+            cell = book[sheet.name].cell(row, column + 1)
+            if isinstance(cell, BookCell):
+                _mark_cell(cell, message)
+
+
+def _mark_cell(cell: BookCell, message: str) -> None:
+    earlier = f"{message}\n（原批注）{cell.comment.text}" if cell.comment is not None else message
+    comment = Comment(fit_text(earlier), AUTHOR)
+    comment.width, comment.height = 320, 60 + 20 * earlier.count("\n") + len(earlier) // 2
+    cell.comment = comment
+    cell.fill = _WRONG
+
+
+def _add_summary(book: Book, marks: Sequence[Mark], summary: Sequence[str]) -> None:
+    """The list of problems as the last sheet, open when the workbook opens and the only one selected."""
+    sheet: Worksheet = book.create_sheet(SUMMARY_SHEET)
+    for line in summary:
+        _append(sheet, [line])
+    _append(sheet, SUMMARY_HEAD)
+    for cell in sheet[sheet.max_row]:
+        cell.font = Font(bold=True)
+    for mark in marks:
+        _append(sheet, [mark.sheet, mark_address(mark), mark.message])
+        place = sheet.cell(sheet.max_row, 2)
+        name = mark.sheet.replace("'", "''")
+        place.hyperlink = Hyperlink(
+            ref=place.coordinate, location=f"'{name}'!{address(mark.row, mark.column or 0)}"
+        )
+        place.font = Font(color="FF0563C1", underline="single")
+    for letter, width in zip("ABC", SUMMARY_WIDTHS, strict=True):
+        sheet.column_dimensions[letter].width = width
+    book.active = book.index(sheet)
+    for other in book.worksheets:
+        other.sheet_view.tabSelected = other is sheet
+
+
+def _append(sheet: Worksheet, texts: Sequence[str]) -> None:
+    """Adds a row of text, which never becomes a formula."""
+    row = sheet.max_row + 1 if sheet["A1"].value is not None else 1
+    for column, text in enumerate(texts, 1):
+        cell = sheet.cell(row, column)
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("", fit_text(text))
+        cell.data_type = "s"
+        cell.alignment = _TOP if column == 3 else Alignment(vertical="top")
