@@ -1,14 +1,16 @@
 """What we ask about patrols."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, func, or_, select
 from sqlmodel.sql.expression import Select
 
 from eduops.asset.models import Host
 from eduops.contract.fact import PatrolFact
 from eduops.core.errors import NotFound
 from eduops.patrol.models import PatrolDocument, PatrolResult, PatrolRun
+from eduops.patrol.rules.check import State
 from eduops.patrol.rules.run import Kind
 
 
@@ -42,6 +44,20 @@ def list_results(session: Session, run_id: int) -> list[PatrolResult]:
     """Every check of a run, in the order of the probes."""
     query = select(PatrolResult).where(PatrolResult.run_id == run_id).order_by(col(PatrolResult.id))
     return list(session.exec(query))
+
+
+def count_problems(session: Session, run_ids: Sequence[int]) -> dict[int, int]:
+    """How many checks keep each of these runs' hosts from being normal; runs without any are left out."""
+    is_problem = or_(
+        col(PatrolResult.state).in_(state.value for state in State if state.is_alarm),
+        and_(col(PatrolResult.is_mandatory), col(PatrolResult.state) != State.NORMAL.value),
+    )
+    query = (
+        select(PatrolResult.run_id, func.count())
+        .where(col(PatrolResult.run_id).in_(run_ids), is_problem)
+        .group_by(col(PatrolResult.run_id))
+    )
+    return dict(session.exec(query).all())
 
 
 def find_document(session: Session, run_id: int) -> str | None:

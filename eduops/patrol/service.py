@@ -1,6 +1,7 @@
 """What we do with patrols: start, finish, fail, take in a document made elsewhere."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 from sqlmodel import Session
@@ -25,6 +26,7 @@ def start_run(
     kind: run_rules.Kind,
     now: datetime,
     actor: str,
+    zone: ZoneInfo,
     planned_at: datetime | None = None,
 ) -> PatrolRun:
     """The intent of a patrol, to be committed before anything is measured.
@@ -34,7 +36,10 @@ def start_run(
     facts = _facts(host)
     run_rules.check_in_use(facts)
     run_rules.check_reachable(facts)
-    return _add_run(session, host, kind=kind, started_at=now, actor=actor, planned_at=planned_at)
+    run = _add_run(session, host, kind=kind, started_at=now, actor=actor, zone=zone)
+    run.planned_at = planned_at
+    session.flush()
+    return run
 
 
 def finish_run(
@@ -73,6 +78,7 @@ def ingest(
     kind: run_rules.Kind,
     now: datetime,
     actor: str,
+    zone: ZoneInfo,
     source: str,
 ) -> tuple[PatrolRun, Judgement]:
     """A patrol from a document made elsewhere: it counts for the day on which it was measured there.
@@ -82,7 +88,7 @@ def ingest(
     run_rules.check_in_use(_facts(host))
     document = parse_document(content, source=f"文档 {source} ")
     check_not_future(document, now=now, source=f"文档 {source} 的")
-    run = _add_run(session, host, kind=kind, started_at=document.measured_at, actor=actor)
+    run = _add_run(session, host, kind=kind, started_at=document.measured_at, actor=actor, zone=zone)
     judgement = _keep(session, run, host, content, document, config.for_role(host.role))
     run.is_ingested, run.finished_at, run.recorded_at = True, document.finished_at, now
     session.flush()
@@ -94,20 +100,12 @@ def _facts(host: Host) -> run_rules.HostFacts:
 
 
 def _add_run(
-    session: Session,
-    host: Host,
-    *,
-    kind: run_rules.Kind,
-    started_at: datetime,
-    actor: str,
-    planned_at: datetime | None = None,
+    session: Session, host: Host, *, kind: run_rules.Kind, started_at: datetime, actor: str, zone: ZoneInfo
 ) -> PatrolRun:
     if host.id is None:
         raise NotFound(f"主机 {host.code} 还没有登记", hint="先运行 eduops host add")
-    ref = next_reference(session, "PAT", started_at.year)
-    run = PatrolRun(
-        ref=ref, host_id=host.id, kind=kind, actor=actor, planned_at=planned_at, started_at=started_at
-    )
+    ref = next_reference(session, "PAT", started_at.astimezone(zone).year)
+    run = PatrolRun(ref=ref, host_id=host.id, kind=kind.value, actor=actor, started_at=started_at)
     session.add(run)
     session.flush()
     return run
@@ -124,7 +122,7 @@ def _keep(
     machine = document.host.machine_id_hash
     run_rules.check_same_machine(host.code, machine, queries.find_last_machine(session, run.host_id))
     judgement = judge(document, thresholds)
-    run.state, run.measured_at = judgement.state, document.measured_at
+    run.state, run.measured_at = judgement.state.value, document.measured_at
     run.hostname, run.machine_id_hash = document.host.hostname, machine
     run.agent_version, run.document_schema = document.agent_version, document.schema_version
     run.document_hash, run.thresholds_hash = document.checksum, thresholds.hash
@@ -134,7 +132,7 @@ def _keep(
     session.add(PatrolDocument(run_id=run.id, content=content.decode("utf-8-sig")))
     rows = [
         {
-            "run_id": run.id, "probe": check.probe, "metric": check.metric, "item": check.item, "state": check.state,
+            "run_id": run.id, "probe": check.probe, "metric": check.metric, "item": check.item, "state": check.state.value,
             "value": check.value, "unit": check.unit, "threshold": check.threshold, "text": check.text,
             "is_mandatory": check.is_mandatory,
         }

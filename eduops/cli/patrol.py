@@ -1,0 +1,226 @@
+"""`eduops patrol`: measure, judge, look up."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eduops.asset import queries as assets
+from eduops.asset.models import Host
+from eduops.cli import door, out
+from eduops.cli import patrol_screen as screen
+from eduops.cli.instant import day_start, parse_day
+from eduops.cli.noun import Noun
+from eduops.core.errors import EduopsError, InputError, NotFound
+from eduops.patrol import collect, configuration, queries, service
+from eduops.patrol.models import PatrolRun
+from eduops.patrol.rules.check import State, render_figure
+from eduops.patrol.rules.document import LARGEST_BYTES
+from eduops.patrol.rules.run import Kind
+from eduops.patrol.rules.threshold import PROBES, PatrolConfig, Thresholds
+
+app = Noun("巡检：测量、判定、查询。")
+
+_LIST_COLUMNS = (
+    out.Column("ref", "编号"),
+    out.Column("host", "主机"),
+    out.Column("kind_text", "类别"),
+    out.Column("started_at", "开始"),
+    out.Column("finished_at", "结束"),
+    out.Column("state_text", "结论"),
+    out.Column("problems", "问题数", right=True),
+)
+_LIMITS = {
+    "cpu_percent": "处理器使用率 %",
+    "load_per_core": "每核 5 分钟负载",
+    "memory_percent": "内存使用率 %",
+    "swap_percent": "交换区使用率 %",
+    "disk_percent": "磁盘空间使用率 %",
+    "inodes_percent": "inode 使用率 %",
+    "zombies": "僵尸进程 个",
+    "failed_services": "失败的服务 个",
+    "time_offset_seconds": "时钟偏差 秒",
+    "certificate_days": "证书剩余 天（不高于）",
+    "url_seconds": "网址响应 秒",
+    "log_matches": "日志新增匹配 行",
+    "backup_age_hours": "最新备份距今 小时",
+}
+
+KindOption = Annotated[Kind, typer.Option(help="类别：daily 日常、big 大巡检、on_demand 临时。")]
+
+
+@app.verb("run", example="eduops patrol run --kind big")
+def run(
+    ctx: typer.Context,
+    host: Annotated[str | None, typer.Option(help="主机代码；不写则为登记为本机的那一台。")] = None,
+    kind: KindOption = Kind.DAILY,
+    as_json: out.JsonOption = False,
+) -> None:
+    """测量本机并按阈值判定；主机不是「正常」时退出码为 1。"""
+    config = configuration.load_config(configuration.find_config_path(door.state(ctx).home.path))
+    zone = door.contract(ctx).zone_info
+    # Committed before measuring: a run that dies stays visible and never counts.
+    with door.work(ctx) as work:
+        chosen = assets.get_host(work.session, host) if host else _find_local(work)
+        begun = service.start_run(work.session, chosen, kind=kind, now=work.now, actor=work.actor, zone=zone)
+    _measure(ctx, begun, chosen, config)
+    _tell(ctx, begun.ref, as_json=as_json)
+
+
+@app.verb("ingest", example="eduops patrol ingest app-1.json --host app-1")
+def ingest(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="eduops-agent 的输出；- 表示标准输入。", allow_dash=True)],
+    host: Annotated[str, typer.Option(help="文档所属的主机代码。")],
+    kind: KindOption = Kind.DAILY,
+    dry_run: out.DryRunOption = False,
+    as_json: out.JsonOption = False,
+) -> None:
+    """收入在别处测得的巡检文档并判定；按测量的日期计入巡检。"""
+    config = configuration.load_config(configuration.find_config_path(door.state(ctx).home.path))
+    zone, content = door.contract(ctx).zone_info, _read(file)
+    source = "（标准输入）" if str(file) == "-" else str(file)
+    with door.work(ctx, dry_run=dry_run) as work:
+        chosen = assets.get_host(work.session, host)
+        made, _ = service.ingest(
+            work.session, chosen, content, config,
+            kind=kind, now=work.now, actor=work.actor, zone=zone, source=source,
+        )  # fmt: skip
+        work.changed(made.ref, host=host, kind=kind.value, state=made.state, document=made.document_hash)
+        results = queries.list_results(work.session, screen.run_id(made))
+    if dry_run:
+        out.warn("预演：没有写入")
+    screen.show(made, chosen, results, as_json=as_json, everything=False)
+    _leave(made)
+
+
+@app.verb("list", example="eduops patrol list --from 2026-03-01 --to 2026-03-31")
+def list_(
+    ctx: typer.Context,
+    from_: Annotated[str | None, typer.Option("--from", help="从哪天起（含）。")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="到哪天止（含）。")] = None,
+    host: Annotated[str | None, typer.Option(help="只看这台主机。")] = None,
+    as_json: out.JsonOption = False,
+) -> None:
+    """列出巡检，未完成的也列出；默认最近 31 天。"""
+    zone = door.contract(ctx).zone_info
+    with door.look(ctx) as look:
+        if host:
+            assets.get_host(look.session, host)
+        until = day_start(parse_day(to, option="--to") + timedelta(days=1), zone) if to else None
+        since = (
+            day_start(parse_day(from_, option="--from"), zone)
+            if from_
+            else (until or look.now) - timedelta(31)
+        )
+        runs = queries.list_runs(look.session, since=since, until=until, host_code=host)
+        problems = queries.count_problems(look.session, [screen.run_id(item) for item, _ in runs])
+    rows = [
+        {
+            **screen.build_row(item, of),
+            "problems": problems.get(screen.run_id(item), 0) if item.state else None,
+        }
+        for item, of in runs
+    ]
+    out.rows(rows, _LIST_COLUMNS, as_json=as_json, title="巡检", empty="这段时间没有巡检")
+
+
+@app.verb("show", example="eduops patrol show PAT-2026-0001")
+def show(
+    ctx: typer.Context,
+    ref: Annotated[str, typer.Argument(help="巡检编号。")],
+    document: Annotated[bool, typer.Option("--document", help="只输出巡检代理的原始文档。")] = False,
+    as_json: out.JsonOption = False,
+) -> None:
+    """查看一次巡检：问题在前，其余在后。"""
+    with door.look(ctx) as look:
+        found, of = queries.get_run(look.session, ref)
+        results = queries.list_results(look.session, screen.run_id(found))
+        content = queries.find_document(look.session, screen.run_id(found)) if document else ""
+    if content is None:
+        raise NotFound(
+            f"巡检 {ref} 没有原始文档，因为它没有完成", hint=f"运行 eduops patrol show {ref} 查看原因"
+        )
+    if content:
+        typer.echo(content.rstrip("\n"))
+        return
+    screen.show(found, of, results, as_json=as_json, everything=True)
+
+
+@app.verb("thresholds", example="eduops patrol thresholds")
+def thresholds(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
+    """查看在用的阈值及其所在文件。"""
+    path = configuration.find_config_path(door.state(ctx).home.path)
+    config = configuration.load_config(path)
+    if as_json:
+        out.value({"file": path, **config.model_dump()})
+        return
+    columns = {"default": config.default, **{role.value: changed for role, changed in config.roles.items()}}
+    rows = [
+        {"title": title, **{name: _limits(column, key) for name, column in columns.items()}}
+        for key, title in _LIMITS.items()
+    ]
+    rows.append({"title": "必查项", **{name: _mandatory(column) for name, column in columns.items()}})
+    heads = [out.Column("title", "警告限 / 严重限"), *(out.Column(name, name) for name in columns)]
+    out.rows(rows, heads, as_json=False, title="巡检阈值", empty="")
+    typer.echo(f"文件：{path}")
+
+
+def _find_local(work: door.Work) -> Host:
+    found = assets.list_local_hosts(work.session)
+    if not found:
+        raise NotFound(
+            "本机还没有登记为主机", hint="先运行 eduops host add 代码 --name 名称（地址默认为本机 local）"
+        )
+    return found[0]
+
+
+def _measure(ctx: typer.Context, begun: PatrolRun, of: Host, config: PatrolConfig) -> None:
+    """Ends a run, well or with the reason why it could not be, each in a unit of work of its own."""
+    try:
+        with out.progress("正在测量本机"):
+            collected = collect.collect_local(config.agents.get(of.code, {}))
+        with door.work(ctx) as work:
+            ended_at = begun.started_at + timedelta(seconds=collected.took_seconds)
+            done, _ = service.finish_run(work.session, begun.ref, collected.content, config, now=ended_at)
+            work.changed(done.ref, host=of.code, kind=done.kind, state=done.state)
+    except EduopsError as error:
+        with door.work(ctx) as work:
+            service.fail_run(work.session, begun.ref, error.message, now=work.now)
+            work.changed(begun.ref, host=of.code, kind=begun.kind, failure=error.message)
+        raise
+
+
+def _read(file: Path) -> bytes:
+    """At most a little more than may be read at all."""
+    if str(file) == "-":
+        return sys.stdin.buffer.read(LARGEST_BYTES + 1)
+    try:
+        with file.open("rb") as stream:
+            return stream.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"不能读取文件 {file}：{error.strerror}", hint="检查路径和权限") from error
+
+
+def _tell(ctx: typer.Context, ref: str, *, as_json: bool) -> None:
+    with door.look(ctx) as look:
+        found, of = queries.get_run(look.session, ref)
+        results = queries.list_results(look.session, screen.run_id(found))
+    screen.show(found, of, results, as_json=as_json, everything=False)
+    _leave(found)
+
+
+def _leave(made: PatrolRun) -> None:
+    if made.state != State.NORMAL:
+        raise typer.Exit(1)
+
+
+def _limits(column: Thresholds, key: str) -> str:
+    limits = getattr(column, key)
+    return f"{render_figure(limits.warning)} / {render_figure(limits.critical)}"
+
+
+def _mandatory(column: Thresholds) -> str:
+    return "、".join(title for probe, title in PROBES.items() if probe in column.mandatory)
