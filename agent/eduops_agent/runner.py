@@ -13,7 +13,7 @@ import time
 from types import ModuleType
 from typing import Any, Dict, List, Mapping
 
-from eduops_agent.context import Context, NotChecked
+from eduops_agent.context import Context, Failed, NotChecked
 from eduops_agent.document import clean
 from eduops_agent.instant import now_seconds, render_instant
 
@@ -168,6 +168,8 @@ def measure_one(module: ModuleType, context: Context) -> Section:
         json.dumps(data, allow_nan=False)
     except NotChecked as error:
         return {"status": "not_checked", "reason": clean(str(error)), "data": None}
+    except Failed as error:
+        return {"status": "failed", "reason": clean(str(error)), "data": None}
     except BaseException as error:  # noqa: BLE001  even SystemExit must not end the document
         return {"status": "failed", "reason": clean(_describe(error)), "data": None}
     return {"status": "ok", "reason": "", "data": data}

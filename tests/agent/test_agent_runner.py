@@ -57,6 +57,10 @@ def refusing(context):
     raise NotChecked("没有权限")
 
 
+def failing(context):
+    raise Failed("坏了")
+
+
 def too_large(context):
     return {"x": "x" * 3_000_000}
 
@@ -84,6 +88,7 @@ def chatty(context):
         (exiting, "failed", "SystemExit"),
         (raising, "failed", "ZeroDivisionError: nought（test_agent_runner.py:"),
         (refusing, "not_checked", "没有权限"),
+        (failing, "failed", "坏了"),
         (too_large, "failed", "已丢弃"),
         (no_json, "failed", "ValueError"),
     ],
