@@ -127,13 +127,12 @@ def _add_sla(document: Document) -> None:
 
 def _add_findings(document: Document, rows: str) -> None:
     columns = (
-        ("序号", 11, "{{ row.number }}", CENTRE),
-        ("对象", 25, "{{ row.subject }}", TEXT),
-        ("认定", 21, "{{ row.item }}", TEXT),
-        ("应于", 21, "{{ row.due }}", CENTRE),
-        ("实际", 21, "{{ row.actual }}", CENTRE),
-        ("计入", 13, "{{ row.counted }}", CENTRE),
-        ("说明", 44, "{{ row.consequence }}：{{ row.text }}", TEXT),
+        ("对象", 29, "{{ row.subject }}", TEXT),
+        ("认定", 22, "{{ row.item }}", TEXT),
+        ("应于", 25, "{{ row.due }}", CENTRE),
+        ("实际", 25, "{{ row.actual }}", CENTRE),
+        ("计入", 12, "{{ row.counted }}", CENTRE),
+        ("说明", 43, "{{ row.consequence }}：{{ row.text }}", TEXT),
     )
     add_table(document, columns, rows=rows)
 
@@ -153,9 +152,9 @@ def _add_ledger(document: Document) -> None:
             columns = (
                 ("编号", 14, "{{ row.number }}", CENTRE),
                 ("条款", 16, "{{ row.clause }}", CENTRE),
-                ("内容", 80, "{{ row.text }}", TEXT),
-                ("登记时间", 26, "{{ row.posted }}", CENTRE),
-                ("状态", 20, "{{ row.state }}", CENTRE),
+                ("内容", 81, "{{ row.text }}", TEXT),
+                ("登记时间", 27, "{{ row.posted }}", CENTRE),
+                ("状态", 18, "{{ row.state }}", CENTRE),
             )
             add_table(document, columns, rows="ledger")
         with _part(document, "obligations"):
@@ -165,9 +164,9 @@ def _add_ledger(document: Document) -> None:
 def _add_obligations(document: Document, rows: str) -> None:
     columns = (
         ("条款", 18, "{{ row.clause }}", CENTRE),
-        ("内容", 72, "{{ row.text }}", TEXT),
-        ("开立", 33, "{{ row.opened }}", CENTRE),
-        ("销项", 33, "{{ row.closed }}", CENTRE),
+        ("内容", 84, "{{ row.text }}", TEXT),
+        ("开立", 27, "{{ row.opened }}", CENTRE),
+        ("销项", 27, "{{ row.closed }}", CENTRE),
     )
     add_table(document, columns, rows=rows)
 
@@ -202,11 +201,11 @@ def _add_backup(document: Document) -> None:
             add_table(document, columns, rows="backups")
         with _part(document, "drills"):
             columns = (
-                ("时间", 34, "{{ row.at }}", CENTRE),
-                ("来源", 32, "{{ row.source }}", TEXT),
-                ("结果", 48, "{{ row.result }}", TEXT),
-                ("核对行数", 22, "{{ row.rows }}", CENTRE),
-                ("用时（秒）", 20, "{{ row.seconds }}", CENTRE),
+                ("时间", 38, "{{ row.at }}", CENTRE),
+                ("来源", 30, "{{ row.source }}", TEXT),
+                ("结果", 40, "{{ row.result }}", TEXT),
+                ("核对行数", 26, "{{ row.rows }}", CENTRE),
+                ("用时（秒）", 22, "{{ row.seconds }}", CENTRE),
             )
             add_table(document, columns, rows="drills")
 
@@ -235,8 +234,8 @@ def _add_plan(document: Document) -> None:
     with _section(document, "plan"):
         with _part(document, "duties"):
             columns = (
-                ("应于", 36, "{{ row.due }}", CENTRE),
-                ("事项（{{ next_period_label }}）", 96, "{{ row.title }}", TEXT),
+                ("应于", 30, "{{ row.due }}", CENTRE),
+                ("事项（{{ next_period_label }}）", 102, "{{ row.title }}", TEXT),
                 ("条款", 24, "{{ row.clause }}", CENTRE),
             )
             add_table(document, columns, rows="duties")
@@ -246,19 +245,18 @@ def _add_plan(document: Document) -> None:
 
 def _add_appendix(document: Document) -> None:
     add_heading(document, "appendix", 1).paragraph_format.page_break_before = True
-    add_paragraph(document, "本报告的数字由下列命令得出，可随时重新查询核对。", "正文段落")
+    _add_lead(document, "本报告的数字由下列命令得出，可随时重新查询核对。")
     columns = (
-        ("序号", 12, "{{ loop.index }}", CENTRE),
-        ("数字", 42, "{{ row.name }}", TEXT),
-        ("值", 34, "{{ row.value }}", TEXT),
-        ("命令", 68, "{{ row.command }}", CODE),
+        ("数字", 38, "{{ row.name }}", TEXT),
+        ("值", 26, "{{ row.value }}", TEXT),
+        ("命令", 92, "{{ row.command }}", CODE),
     )
     add_table(document, columns, rows="figures")
 
 
 def _add_signature(document: Document) -> None:
     add_heading(document, "signature", 1).paragraph_format.page_break_before = True
-    add_paragraph(document, "双方确认本报告所述{{ period_label }}的运维情况。", "正文段落")
+    _add_lead(document, "双方确认本报告所述{{ period_label }}的运维情况。")
     parties = (("甲方", "{{ customer }}"), ("乙方", "{{ vendor }}"))
     add_signature_table(document, parties)
     add_paragraph(document, "", "表后间隔")
@@ -271,6 +269,11 @@ def _add_signature(document: Document) -> None:
         add_paragraph(document, "{{ ledger_hash }}", CODE)
     with _only_if(document, "not ledger_hash"):
         add_paragraph(document, "违约台账截至 {{ cut_off }} 尚无登记。", "表格文字")
+
+
+def _add_lead(document: Document, text: str) -> None:
+    lead = add_paragraph(document, text, "正文段落")
+    lead.paragraph_format.space_after, lead.paragraph_format.keep_with_next = Pt(6), True
 
 
 @contextmanager

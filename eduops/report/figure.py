@@ -110,7 +110,8 @@ def _exam_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
         yield Figure("exams", "考试", f"{len(facts.exams)} 场", f"eduops exam list {_days(facts)} --json")
     for exam in facts.exams:
         command = f"eduops score stats {shlex.quote(exam.ref)} --json"
-        value = f"{exam.candidates} 人，{decimal_text(exam.average)} 分，{decimal_text(exam.pass_rate)}%"
+        scores = f"{decimal_text(exam.average)} 分，{decimal_text(exam.pass_rate)}%"
+        value = f"{exam.candidates} 人，{'尚无成绩' if exam.average is None else scores}"
         yield Figure(f"exam_{exam.ref}", f"{exam.title}：人数、平均分、及格率", value, command)
 
 

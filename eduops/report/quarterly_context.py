@@ -45,7 +45,6 @@ class PunctualityRow:
 class FindingRow:
     """One finding; `item` is clause and target, `consequence` the contract's word for what follows."""
 
-    number: str
     subject: str
     item: str
     due: str

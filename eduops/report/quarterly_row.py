@@ -19,7 +19,7 @@ from eduops.report.quarterly_context import (
     PunctualityRow,
     TallyRow,
 )
-from eduops.report.text import ABSENT, day_text, decimal_text, instant_text, percent_text
+from eduops.report.text import ABSENT, decimal_text, instant_text, percent_text
 from eduops.report.word import (
     BACKUP_KINDS,
     CHANNELS,
@@ -88,19 +88,18 @@ def _punctuality_row(standing: rules.Punctuality) -> PunctualityRow:
 
 
 def finding_rows(facts: QuarterlyFacts, findings: Iterable[FindingFact]) -> tuple[FindingRow, ...]:
-    """The findings in the engine's order; a provisional one says so beside its count."""
+    """The findings in the engine's order; a provisional one says so below its count."""
     return tuple(
         FindingRow(
-            number=str(number),
             subject=finding.subject or finding.period or ABSENT,
             item=f"{finding.clause} {word_for(RULES, finding.rule)}",
             due=instant_text(finding.due_at, facts.zone),
             actual=instant_text(finding.actual_at, facts.zone),
             consequence=word_for(CONSEQUENCES, finding.consequence),
-            counted=f"{finding.counted}{'（待定）' if finding.is_provisional else ''}",
+            counted=f"{finding.counted}\n待定" if finding.is_provisional else str(finding.counted),
             text=finding.text,
         )
-        for number, finding in enumerate(findings, start=1)
+        for finding in findings
     )
 
 
@@ -155,8 +154,8 @@ def obligation_rows(obligations: Iterable[ObligationFact]) -> tuple[ObligationRo
         ObligationRow(
             clause=each.clause,
             text=each.text,
-            opened=day_text(each.opened_on),
-            closed=day_text(each.closed_on) if each.closed_on else "未销项",
+            opened=str(each.opened_on),
+            closed=str(each.closed_on) if each.closed_on else "未销项",
         )
         for each in obligations
     )
@@ -246,4 +245,4 @@ def bank_rows(facts: QuarterlyFacts) -> tuple[BankRow, ...]:
 def duty_rows(facts: QuarterlyFacts) -> tuple[DutyRow, ...]:
     """What is due next quarter, the earliest first."""
     duties = sorted(facts.duties, key=lambda duty: (duty.due_on, duty.title))
-    return tuple(DutyRow(day_text(duty.due_on), duty.title, duty.clause) for duty in duties)
+    return tuple(DutyRow(str(duty.due_on), duty.title, duty.clause) for duty in duties)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from docx.document import Document
 from docx.opc.exceptions import PackageNotFoundError
 from docx.opc.part import Part
+from docx.oxml.ns import qn
 from docxtpl import DocxTemplate
 from jinja2 import Environment, StrictUndefined, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 # The earliest instant a zip entry can carry: equal documents are equal bytes.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _PROPERTY_LENGTH = 255
+_SHORT_TABLE_ROWS = 14
 _HINT = "在 Word 中打开模板，按位置找到这个标签改正；标签中的名称须与随附模板一致"
 
 
@@ -48,12 +50,34 @@ def render_document(
     """
     document = _Template(template, charts)
     document.fill(context)
+    keep_tables_together(document.docx)
+    drop_space_before_pages(document.docx)
     made_at = context.get("made_at")
     if isinstance(made_at, datetime):
         properties = document.docx.core_properties
         properties.created = properties.modified = made_at.astimezone(UTC)
     with whole_file(target) as part:
         write_package(document.docx, part)
+
+
+def keep_tables_together(document: Document) -> None:
+    """A short table stays on one page; of a long one the last row, often a sum, never stands there alone."""
+    for table in document.element.body.iter(qn("w:tbl")):
+        rows = table.findall(qn("w:tr"))
+        for row in rows[:-1] if len(rows) <= _SHORT_TABLE_ROWS else rows[-2:-1]:
+            for paragraph in row.iter(qn("w:p")):
+                paragraph.get_or_add_pPr().get_or_add_keepNext()
+
+
+def drop_space_before_pages(document: Document) -> None:
+    """Takes out the empty paragraph between a table and a new page: on a full page it would make an empty one."""
+    for mark in list(document.element.body.iterfind(f"{qn('w:p')}/{qn('w:pPr')}/{qn('w:pageBreakBefore')}")):
+        space = mark.getparent().getparent().getprevious()
+        if space is None or space.tag != qn("w:p") or space.find(qn("w:r")) is not None:
+            continue
+        table = space.getprevious()
+        if table is not None and table.tag == qn("w:tbl"):
+            space.getparent().remove(space)
 
 
 def as_mapping(values: "DataclassInstance") -> dict[str, object]:
