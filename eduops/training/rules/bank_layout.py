@@ -110,7 +110,9 @@ def _find_layout(workbook: Workbook, sheet: Sheet, mapping: Mapping) -> Layout:
     header = _find_header(sheet, mapping)
     if header is None:
         return Layout(sheet, Role.INSTRUCTIONS if _is_prose(sheet) else Role.OTHER)
-    columns = {**header.columns, **_mapped_columns(workbook, sheet, header, mapping)}
+    mapped = _mapped_columns(workbook, sheet, header, mapping)
+    guessed = {name: column for name, column in header.columns.items() if column not in mapped.values()}
+    columns = {**guessed, **mapped}
     used = set(columns.values())
     rows = sum(any(cell is not None for cell in cells) for _, cells in sheet.numbered_rows(header.row + 1))
     return Layout(

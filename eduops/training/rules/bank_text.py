@@ -27,7 +27,7 @@ def narrow(text: str) -> str:
 
 def strip_prefixes(options: Sequence[str]) -> list[str] | None:
     """The options without `A、`, where every one carries its own letter; None where they do not."""
-    stripped = []
+    stripped: list[str] = []
     for letter, option in zip(LETTERS, options, strict=False):
         if not option:
             stripped.append(option)

@@ -1,0 +1,240 @@
+"""The rows of a sheet gathered into entries: one question each, or a shared stem."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, time
+
+from eduops.sheet.workbook import Cell, cell_text, column_letters, has_lost_digits
+from eduops.training.rules.bank_layout import Layout
+from eduops.training.rules.bank_text import split_options, strip_prefixes, tidy
+from eduops.training.rules.bank_word import (
+    TypeWord,
+    find_type_in_title,
+    is_note,
+    is_title,
+    parse_verdict,
+)
+from eduops.training.rules.question import LETTERS
+
+_FILLED_DOWN = ("type", "group", "shared_stem", "knowledge", "difficulty", "score", "source", "tags", "level")
+"""Fields whose merged cells count for every row that they cover."""
+_EXACT = frozenset({"stem", "key", "shared_stem", "option_text"})
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """One thing wrong in one row: `column` in letters, or "" for the row as a whole."""
+
+    sheet: str
+    row: int
+    column: str
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class Entry:
+    """A question as its row (or rows) tell it, before anything is decided."""
+
+    row: int
+    texts: dict[str, str]
+    options: list[str] = field(default_factory=list)
+    merged_stem: int | None = None
+    """The first row of the merged cell that holds the shared stem."""
+    section: TypeWord | None = None
+    repairs: set[str] = field(default_factory=set)
+    errors: list[RowError] = field(default_factory=list)
+    last_row: int = 0
+    flags: list[str] = field(default_factory=list)
+    """What the column 是否正确项 says of each option."""
+
+
+def gather(layout: Layout) -> Iterator[Entry]:
+    """The sheet's entries in their order. Empty rows, section titles, notes and repeated headers are no entries."""
+    reader = _Reader(layout)
+    rows = reader.read()
+    return (
+        _join_option_rows(rows, reader)
+        if "option_right" in layout.columns
+        else _split_option_cells(rows, reader)
+    )
+
+
+class _Reader:
+    """Reads one sheet row by row; keeps what a row needs to know of the rows above it."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.sheet = layout.sheet
+        self.fields = [
+            (name, column) for name, column in layout.columns.items() if not name.startswith("option[")
+        ]
+        options = layout.options
+        self.option_columns = [options.get(index, -1) for index in range(max(options, default=-1) + 1)]
+        self.covered = _covered(layout)
+        self.section: TypeWord | None = None
+        self.header = self._header_texts()
+
+    def read(self) -> Iterator[Entry]:
+        layout = self.layout
+        assert layout.header_row is not None  # noqa: S101 -- a sheet of data has one
+        for number, cells in self.sheet.numbered_rows(layout.header_row + 1):
+            entry = self._read_row(number, cells)
+            if entry is not None and not self._is_between(entry, cells):
+                entry.section = self.section
+                yield entry
+
+    def error(self, row: int, column: int, code: str, message: str) -> RowError:
+        return RowError(self.sheet.name, row, column_letters(column), code, message)
+
+    def _read_row(self, number: int, cells: list[Cell]) -> Entry | None:
+        entry = Entry(number, {}, last_row=number)
+        width = len(cells)
+        for name, column in self.fields:
+            if column < width and (cell := cells[column]) is not None:
+                text = self._read_cell(entry, name, column, cell)
+                if text:
+                    entry.texts[name] = text
+        for column in self.option_columns:
+            cell = cells[column] if 0 <= column < width else None
+            entry.options.append("" if cell is None else self._read_cell(entry, "option", column, cell))
+        while entry.options and not entry.options[-1]:
+            entry.options.pop()
+        if self.covered:
+            self._fill_down(entry)
+        if self.sheet.errors:
+            self._note_error_cells(entry)
+        return entry if entry.texts or entry.options or entry.errors else None
+
+    def _read_cell(self, entry: Entry, name: str, column: int, cell: Cell) -> str:
+        if type(cell) is str:
+            text = tidy(cell)
+            if text != cell and text:
+                entry.repairs.add("spaces")
+            return text
+        if name in _EXACT or name == "option":
+            self._check_cell(entry, column, cell)
+        return cell_text(cell)
+
+    def _check_cell(self, entry: Entry, column: int, cell: Cell) -> None:
+        if isinstance(cell, date | time):
+            message = f"单元格是日期或时间 {cell_text(cell)}，原文可能已被 Excel 改掉；请设为文本后重填"
+            entry.errors.append(self.error(entry.row, column, "cell_date", message))
+        elif has_lost_digits(cell):
+            message = "数字超过 15 位，末尾已被 Excel 改成 0；请设为文本后重填"
+            entry.errors.append(self.error(entry.row, column, "digits_lost", message))
+
+    def _fill_down(self, entry: Entry) -> None:
+        for name, first_row, first_column in self.covered.get(entry.row, ()):
+            text = tidy(cell_text(self.sheet.cell(first_row, first_column)))
+            # A row that only a merged cell reaches stays an empty row.
+            if text and (entry.texts or entry.options):
+                entry.texts.setdefault(name, text)
+                if name == "shared_stem":
+                    entry.merged_stem = first_row
+
+    def _note_error_cells(self, entry: Entry) -> None:
+        for column in self.layout.columns.values():
+            if (entry.row, column) in self.sheet.errors:
+                message = "单元格是错误值（如 #N/A）；请改成文字"
+                entry.errors.append(self.error(entry.row, column, "cell_error", message))
+
+    def _is_between(self, entry: Entry, cells: list[Cell]) -> bool:
+        """Whether the row stands between questions: a section's title, a note, the header once more."""
+        if len(entry.texts) > 1 and entry.texts == self.header:
+            return True
+        if entry.options or entry.errors or len(entry.texts) != 1:
+            return False
+        filled = [cell for cell in cells if cell is not None]
+        (text,) = entry.texts.values()
+        if len(filled) != 1:
+            return False
+        word = find_type_in_title(text) if len(text) <= 40 else None
+        if is_title(text) or (word is not None and "type" not in entry.texts and _ends_like_title(text)):
+            self.section = word
+            return True
+        return is_note(text)
+
+    def _header_texts(self) -> dict[str, str]:
+        row = self.layout.header_row or 0
+        return {name: tidy(cell_text(self.sheet.cell(row, column))) for name, column in self.fields}
+
+
+def _ends_like_title(text: str) -> bool:
+    return text.rstrip().endswith(("题", ")", "）", "】", "型"))
+
+
+def _covered(layout: Layout) -> dict[int, list[tuple[str, int, int]]]:
+    """row -> (field, first row, first column) of the merged cells that reach into it."""
+    named = {layout.columns[name]: name for name in _FILLED_DOWN if name in layout.columns}
+    covered: dict[int, list[tuple[str, int, int]]] = {}
+    for area in layout.sheet.merged:
+        name = named.get(area.first_column)
+        if name is None or area.first_row <= (layout.header_row or 0):
+            continue
+        for row in range(area.first_row, min(area.last_row, layout.sheet.last_row) + 1):
+            covered.setdefault(row, []).append((name, area.first_row, area.first_column))
+    return covered
+
+
+def _split_option_cells(entries: Iterator[Entry], reader: _Reader) -> Iterator[Entry]:
+    """Options that stand in one cell are parted; `A、` before each option goes."""
+    column = reader.layout.columns.get("option_text")
+    for entry in entries:
+        text = entry.texts.pop("option_text", "") if column is not None else ""
+        if text and not entry.options:
+            options = split_options(text)
+            if options is None and column is not None:
+                message = "分不开这一格里的各个选项；请一行写一个，或用 | 分开"
+                entry.errors.append(reader.error(entry.row, column, "options_unsplit", message))
+            entry.options = options or [text]
+        elif entry.options:
+            _strip_prefixes(entry)
+        yield entry
+
+
+def _strip_prefixes(entry: Entry) -> None:
+    first = next(filter(None, entry.options))
+    # Cheap look before the careful one: hardly any option begins with a letter and a mark.
+    if len(first) > 1 and not (first[0].isalpha() or first[0] in "(（"):
+        return
+    stripped = strip_prefixes(entry.options)
+    if stripped is not None:
+        entry.options = stripped
+        entry.repairs.add("option_prefix")
+
+
+def _join_option_rows(rows: Iterator[Entry], reader: _Reader) -> Iterator[Entry]:
+    """One row an option: the question's own cells stand on its first row, the key is which options are right."""
+    current: Entry | None = None
+    for row in rows:
+        if current is None or row.texts.get("stem"):
+            if current is not None:
+                yield _with_key(current, reader)
+            current = row
+        else:
+            current.errors += row.errors
+            current.repairs |= row.repairs
+            current.last_row = row.row
+        current.options.append(row.texts.pop("option_text", ""))
+        current.flags.append(row.texts.pop("option_right", ""))
+    if current is not None:
+        yield _with_key(current, reader)
+
+
+def _with_key(entry: Entry, reader: _Reader) -> Entry:
+    letters = ""
+    for index, flag in enumerate(entry.flags):
+        verdict = parse_verdict(flag) if flag else False
+        if verdict is None:
+            message = f"看不出「{flag[:20]}」是正确项还是错误项；请写 1 或 0"
+            column = reader.layout.columns["option_right"]
+            entry.errors.append(reader.error(entry.row + index, column, "flag_unknown", message))
+        letters += LETTERS[index] if verdict and index < len(LETTERS) else ""
+    if letters:
+        entry.texts.setdefault("key", letters)
+    while entry.options and not entry.options[-1]:
+        entry.options.pop()
+    if entry.options:
+        _strip_prefixes(entry)
+    return entry

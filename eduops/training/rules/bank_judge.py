@@ -1,0 +1,203 @@
+"""A whole workbook judged: which questions may go in, which are duplicates, and every error of every row."""
+
+from collections import Counter
+from collections.abc import Callable
+from collections.abc import Mapping as Known
+from dataclasses import dataclass, field
+
+from eduops.sheet.workbook import Workbook
+from eduops.training.rules.bank_entry import Entry, RowError, gather
+from eduops.training.rules.bank_group import GroupDraft, Grouping
+from eduops.training.rules.bank_layout import Layout, Role, describe, find_layouts
+from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
+from eduops.training.rules.bank_row import Builder
+from eduops.training.rules.question import Group, Question, fingerprints
+
+Progress = Callable[[int], None]
+
+_STEP = 500
+_REPAIR_NAMES = {
+    "spaces": "去掉首尾空格和看不见的字符",
+    "key": "答案的字母改为大写、半角，去掉分隔符",
+    "option_prefix": "去掉选项前的字母（A、）",
+    "nothing_word": "解析里的 nan 当作没有解析",
+}
+
+
+@dataclass(slots=True)
+class Draft:
+    """A question on its way into the bank."""
+
+    sheet: str
+    entry: Entry
+    question: Question | None
+    group: GroupDraft | None
+    fingerprint: str = ""
+    stem_fingerprint: str = ""
+    is_duplicate: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it may go in."""
+        return not self.entry.errors and not self.is_duplicate
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a workbook holds: rows = good + duplicates + rejected, all counted in questions."""
+
+    layouts: list[Layout]
+    drafts: list[Draft]
+    errors: list[RowError]
+    assumptions: list[str]
+    repaired: int
+
+    @property
+    def good(self) -> list[Draft]:
+        """The questions that may go in, in the workbook's order."""
+        return [draft for draft in self.drafts if draft.is_good]
+
+    @property
+    def duplicates(self) -> int:
+        """How many stand in the bank, or further up in the file, already."""
+        return sum(draft.is_duplicate for draft in self.drafts)
+
+    @property
+    def rejected(self) -> int:
+        """How many have errors."""
+        return sum(bool(draft.entry.errors) for draft in self.drafts)
+
+
+def judge_workbook(
+    workbook: Workbook,
+    *,
+    mapping: Mapping = NO_MAPPING,
+    known: Known[str, str] | None = None,
+    progress: Progress = lambda _rows: None,
+) -> Judgement:
+    """Judges every row. `known` is stem_fingerprint -> fingerprint of what the bank holds.
+
+    Raises InputError where no sheet holds questions.
+    """
+    layouts = find_layouts(workbook, mapping)
+    state = _State(mapping, dict(known or {}), progress)
+    for layout in layouts:
+        state.assumptions += describe(layout)
+        if layout.role is Role.DATA:
+            state.read(layout)
+    state.find_contradictions()
+    state.reject_whole_groups()
+    state.find_duplicates()
+    return state.judgement(layouts)
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known while the sheets are read one after the other."""
+
+    mapping: Mapping
+    known: dict[str, str]
+    progress: Progress
+    drafts: list[Draft] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
+    loose_errors: list[RowError] = field(default_factory=list)
+
+    def read(self, layout: Layout) -> None:
+        """Adds the sheet's questions."""
+        builder, grouping = Builder(layout, self.mapping), Grouping(layout)
+        placed = []
+        for entry in gather(layout):
+            word = builder.find_word(entry)
+            if word is not None and word.opens_group:
+                grouping.open(entry)
+            else:
+                placed.append((entry, word, grouping.place(entry, word)))
+        self.loose_errors += grouping.finish()
+        values = {id(group): group.finished() for group in grouping.groups}
+        for number, (entry, word, group) in enumerate(placed, start=1):
+            draft = Draft(layout.sheet.name, entry, builder.build(entry, word, group), group)
+            if draft.question is not None and not entry.errors:
+                _seal(draft, values[id(group)] if group else None)
+            self.drafts.append(draft)
+            if number % _STEP == 0:
+                self.progress(_STEP)
+        self.progress(len(placed) % _STEP)
+        self._note(layout, builder, grouping)
+
+    def find_contradictions(self) -> None:
+        """Equal stem and options with another key: an error on both, or on the one that the bank contradicts."""
+        first: dict[str, Draft] = {}
+        for draft in self.drafts:
+            asked = draft.stem_fingerprint
+            if not asked:
+                continue
+            earlier = first.setdefault(asked, draft)
+            if earlier.fingerprint != draft.fingerprint:
+                _contradict(draft, f"与{_place(earlier, draft)}题干、选项相同而答案不同")
+                _contradict(earlier, f"与{_place(draft, earlier)}题干、选项相同而答案不同")
+            if self.known.get(asked, draft.fingerprint) != draft.fingerprint:
+                _contradict(draft, "题库里已有题干、选项相同而答案不同的题")
+
+    def reject_whole_groups(self) -> None:
+        """A group is one unit: with one bad member none goes in."""
+        bad: dict[int, Entry] = {}
+        for draft in self.drafts:
+            if draft.group is not None and draft.entry.errors:
+                bad.setdefault(id(draft.group), draft.entry)
+        for draft in self.drafts:
+            cause = bad.get(id(draft.group)) if draft.group is not None else None
+            if cause is not None and not draft.entry.errors:
+                message = f"同一题组的第 {cause.row} 行有错，整组都不导入"
+                draft.entry.errors.append(RowError(draft.sheet, draft.entry.row, "", "in_bad_group", message))
+
+    def find_duplicates(self) -> None:
+        """Marks what the bank or the file above holds already; a group only where it does so with every member."""
+        seen = set(self.known.values())
+        units: dict[int, list[Draft]] = {}
+        for index, draft in enumerate(self.drafts):
+            if not draft.entry.errors:
+                units.setdefault(id(draft.group) if draft.group is not None else -index, []).append(draft)
+        for unit in units.values():
+            fresh = {draft.fingerprint: draft for draft in reversed(unit)}
+            is_known = seen.issuperset(fresh)
+            for draft in unit:
+                draft.is_duplicate = is_known or fresh[draft.fingerprint] is not draft
+            seen.update(fresh)
+
+    def judgement(self, layouts: list[Layout]) -> Judgement:
+        """What was found, errors in the order of the workbook."""
+        order = {layout.sheet.name: number for number, layout in enumerate(layouts)}
+        errors = [error for draft in self.drafts for error in draft.entry.errors] + self.loose_errors
+        errors.sort(key=lambda error: (order[error.sheet], error.row, len(error.column), error.column))
+        repairs: Counter[str] = Counter()
+        for draft in self.drafts:
+            repairs.update(draft.entry.repairs)
+        told = [f"修整：{_REPAIR_NAMES[name]}，{count} 题" for name, count in sorted(repairs.items())]
+        repaired = sum(bool(draft.entry.repairs) for draft in self.drafts)
+        return Judgement(layouts, self.drafts, errors, self.assumptions + told, repaired)
+
+    def _note(self, layout: Layout, builder: Builder, grouping: Grouping) -> None:
+        name = layout.sheet.name
+        if "type" not in layout.columns and builder.sheet_word is not None:
+            self.assumptions.append(f"工作表「{name}」没有题型列，题型取自工作表的名字")
+        for sentence, count in sorted(builder.assumed.items()):
+            self.assumptions.append(f"工作表「{name}」：{sentence}（{count} 题）")
+        if grouping.continued:
+            self.assumptions.append(
+                f"工作表「{name}」：共用题干空着的 A3/A4 型题归入上面的题组（{grouping.continued} 题）"
+            )
+
+
+def _seal(draft: Draft, group: Group | None) -> None:
+    assert draft.question is not None  # noqa: S101 -- the caller has looked
+    draft.fingerprint, draft.stem_fingerprint = fingerprints(draft.question, group)
+
+
+def _place(other: Draft, seen_from: Draft) -> str:
+    sheet = "" if other.sheet == seen_from.sheet else f"工作表「{other.sheet}」"
+    return f"{sheet}第 {other.entry.row} 行"
+
+
+def _contradict(draft: Draft, message: str) -> None:
+    if not any(error.code == "key_conflict" for error in draft.entry.errors):
+        draft.entry.errors.append(RowError(draft.sheet, draft.entry.row, "", "key_conflict", message))

@@ -1,0 +1,139 @@
+"""What an answer cell says: letters, a verdict, the answers of blanks. Nothing that changes meaning is guessed."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eduops.training.rules.bank_text import narrow
+from eduops.training.rules.bank_word import NOTHING_WORDS, parse_verdict
+from eduops.training.rules.question import LETTERS, count_blanks, fold
+
+Key = tuple[tuple[str, ...], ...]
+
+_LABEL = re.compile(r"^\s*(?:正确|标准|参考)?答案\s*[:：]\s*")
+_BETWEEN_LETTERS = re.compile(r"[\s、,，;；/|.．。&+和及与]+")
+_LETTERS = re.compile(r"[A-Z]+")
+_LETTER_AND_TEXT = re.compile(r"([A-Za-zＡ-Ｚａ-ｚ])\s*[、.．:：)）]\s*(\S.*)", re.DOTALL)
+_NUMBERED = re.compile(r"(?:^|\s+|(?<=[;；。]))(?:[(（]\d{1,2}[)）]|\d{1,2}[、.．](?!\d)|[①-⑳])\s*")
+_ALTERNATIVES = re.compile(r"[;；]")
+_BLANK_SEPARATORS = (
+    ("换行", re.compile(r"\n+")),
+    ("；", re.compile(r"[;；]")),
+    ("、", re.compile(r"、")),
+    ("，", re.compile(r"[,，]")),
+    ("空格", re.compile(r"[\s\u3000]+")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: the key, or why there is none. `repaired`: written otherwise; `assumed`: what was taken for what."""
+
+    key: Key = ()
+    code: str = ""
+    message: str = ""
+    repaired: bool = False
+    assumed: str = ""
+
+
+MISSING = Reading(code="key_missing", message="没有答案")
+
+
+def is_nothing(text: str) -> bool:
+    """Whether the text is empty or what programs write for nothing (nan, NULL …)."""
+    return not text or text.casefold() in NOTHING_WORDS
+
+
+def read_letters(text: str, options: Sequence[str]) -> Reading:
+    """The letters of a choice: ACD, A、C、D, B,D, a, `A、其文字`, or exactly one option's own words."""
+    if is_nothing(text):
+        return MISSING
+    if len(text) == 1 and text in LETTERS:
+        return Reading(((text,),))
+    plain = _BETWEEN_LETTERS.sub("", narrow(_LABEL.sub("", text)).upper())
+    if _LETTERS.fullmatch(plain):
+        return Reading(tuple((letter,) for letter in sorted(plain)), repaired=not _is_usual(text))
+    return _read_option_text(text, options) or Reading(
+        code="key_unknown", message=f"答案「{text[:30]}」不是选项字母"
+    )
+
+
+def read_verdict(text: str, options: Sequence[str]) -> Reading:
+    """对 or 错 in any of their words; a letter only where the options say what it means."""
+    if is_nothing(text):
+        return MISSING
+    letter = narrow(text).strip().upper()
+    if options and len(letter) == 1 and letter in LETTERS[: len(options)]:
+        verdict = parse_verdict(options[LETTERS.index(letter)])
+        if verdict is not None:
+            return Reading((("T" if verdict else "F",),), assumed="判断题的答案字母按选项的文字判定")
+    verdict = parse_verdict(text)
+    if verdict is not None:
+        return Reading((("T" if verdict else "F",),))
+    meaning = "没有选项说明它是对还是错" if len(letter) == 1 and letter in LETTERS else "看不出是对还是错"
+    return Reading(code="key_unknown", message=f"判断题的答案「{text[:30]}」{meaning}")
+
+
+def read_blanks(text: str, stem: str) -> Reading:
+    r"""The answers of the blanks: parted by `|` or `\`, else by the one separator that fits the stem's count.
+
+    `;` parts the alternatives of one blank, unless it is what parts the blanks.
+    """
+    if is_nothing(text):
+        return MISSING
+    for separator in ("|", "｜", "\\"):
+        if separator in text:
+            return Reading(tuple(map(_alternatives, text.split(separator))))
+    shown = count_blanks(stem)
+    if shown > 1:
+        return _split_by_count(text, shown)
+    slot = _alternatives(text)
+    assumed = "填空题答案里的「；」分开同一空的几种写法" if len(slot) > 1 else ""
+    return Reading((slot,), assumed=assumed)
+
+
+def read_blank_columns(answers: Sequence[str]) -> Reading:
+    """The answers of the blanks that stand in the option columns, one a blank."""
+    return Reading(tuple((answer,) for answer in answers), assumed="填空题的答案取自选项各列，一列一空")
+
+
+def read_text(text: str) -> Reading:
+    """A model answer as it is; none is none."""
+    return Reading() if is_nothing(text) else Reading(((text,),))
+
+
+def _is_usual(text: str) -> bool:
+    return text.isascii() and text.isalpha() and text.isupper()
+
+
+def _read_option_text(text: str, options: Sequence[str]) -> Reading | None:
+    """`A、其文字` where both agree, or the words of exactly one option; a bare number might be either, so neither."""
+    folded = [fold(option) for option in options]
+    found = _LETTER_AND_TEXT.fullmatch(text.strip())
+    if found:
+        letter = narrow(found.group(1)).upper()
+        index = LETTERS.index(letter)
+        if index < len(folded) and folded[index] == fold(found.group(2)):
+            return Reading(((letter,),), repaired=True)
+    wanted = fold(text)
+    if folded.count(wanted) != 1 or (wanted.isdecimal() and int(wanted) <= len(options)):
+        return None
+    return Reading(((LETTERS[folded.index(wanted)],),), assumed="答案写的是选项的文字，换成了它的字母")
+
+
+def _alternatives(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in _ALTERNATIVES.split(text))
+    return tuple(part for part in parts if part) or ("",)
+
+
+def _split_by_count(text: str, shown: int) -> Reading:
+    numbered = [part.strip() for part in _NUMBERED.split(text)]
+    if numbered[0] == "" and len(numbered) == shown + 1:
+        return Reading(
+            tuple((part.rstrip("；;"),) for part in numbered[1:]), assumed="填空题的答案按编号分成各空"
+        )
+    for name, separator in _BLANK_SEPARATORS:
+        parts = [part.strip() for part in separator.split(text)]
+        if len(parts) == shown and all(parts):
+            return Reading(tuple((part,) for part in parts), assumed=f"填空题的答案按「{name}」分成各空")
+    return Reading(((text,),))

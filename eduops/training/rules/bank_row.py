@@ -1,0 +1,230 @@
+"""One entry of a sheet made into a question, with everything that keeps it from being sound."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+
+from eduops.training.rules.bank_entry import Entry, RowError
+from eduops.training.rules.bank_group import GroupDraft
+from eduops.training.rules.bank_key import (
+    Reading,
+    is_nothing,
+    read_blank_columns,
+    read_blanks,
+    read_letters,
+    read_text,
+    read_verdict,
+)
+from eduops.training.rules.bank_layout import Layout
+from eduops.training.rules.bank_mapping import Mapping
+from eduops.training.rules.bank_word import (
+    TYPE_NAMES,
+    TypeWord,
+    find_type_in_title,
+    parse_difficulty,
+    parse_type_word,
+    parse_verdict,
+)
+from eduops.training.rules.question import (
+    CHOICE,
+    Difficulty,
+    GroupKind,
+    Question,
+    QuestionType,
+    check,
+    count_blanks,
+)
+
+_LEVELS = re.compile(r"\s*(?:&&|/|／|>|＞|→|\\)\s*")
+_TAGS = re.compile(r"[,，、;；|\s]+")
+_PLAIN_VERDICTS = frozenset({"对", "错", "正确", "错误", "√", "×", "TRUE", "FALSE"})
+_NO_WORD = TypeWord(None)
+
+
+@dataclass(slots=True)
+class Builder:
+    """Builds the questions of one sheet and counts what had to be assumed."""
+
+    layout: Layout
+    mapping: Mapping
+    assumed: Counter[str] = field(default_factory=Counter)
+    sheet_word: TypeWord | None = None
+
+    def __post_init__(self) -> None:
+        if "type" not in self.layout.columns:
+            self.sheet_word = find_type_in_title(self.layout.sheet.name)
+
+    def find_word(self, entry: Entry) -> TypeWord | None:
+        """What names the entry's type: its own cell, else the section above it, else the sheet's name."""
+        text = entry.texts.get("type", "")
+        if text:
+            word = parse_type_word(self.mapping.types.get(text, text))
+            if word is None and not text.isdecimal():
+                message = f"题型「{text[:20]}」认不出；可写 {'、'.join(TYPE_NAMES.values())}、A3/A4、B1"
+                self._fail(entry, "type", "type_unknown", message)
+            elif word is None:
+                self.assumed["题型写的是代码，按答案和选项判定"] += 1
+            return word
+        return entry.section or self.sheet_word
+
+    def build(self, entry: Entry, word: TypeWord | None, group: GroupDraft | None) -> Question | None:
+        """The question, or None where even its type cannot be told; what is wrong is added to the entry's errors."""
+        options = self._options(entry, group)
+        kind = self._find_type(entry, word or _NO_WORD, options)
+        if kind is None:
+            return None
+        reading = self._read_key(entry, kind, options)
+        if reading.code:
+            self._fail(entry, "key", reading.code, reading.message)
+        if reading.repaired:
+            entry.repairs.add("key")
+        if reading.assumed:
+            self.assumed[reading.assumed] += 1
+        question = self._question(entry, kind, options, reading)
+        self._check(entry, question, word or _NO_WORD, is_key_told=bool(reading.code))
+        return question
+
+    def _options(self, entry: Entry, group: GroupDraft | None) -> tuple[str, ...]:
+        if group is not None and group.kind is GroupKind.SHARED_OPTIONS:
+            return group.options
+        return tuple(entry.options)
+
+    def _find_type(self, entry: Entry, word: TypeWord, options: Sequence[str]) -> QuestionType | None:
+        if word.type is not None:
+            return word.type
+        if entry.errors and any(error.code == "type_unknown" for error in entry.errors):
+            return None
+        found = infer_type(entry.texts, options, is_choice=word.is_choice)
+        if found is not None and "type" not in entry.texts:
+            self.assumed["没有写题型，按答案和选项判定"] += 1
+        elif found is not None and word.is_choice:
+            self.assumed["题型没有说是单选还是多选，按答案的个数判定"] += 1
+        if found is None:
+            code, field_name, message = "type_unclear", "type", "没有写题型，从答案和选项也看不出来"
+            if is_nothing(entry.texts.get("key", "")):
+                code, field_name, message = "key_missing", "key", "没有答案，也就看不出是单选还是多选"
+                message = message if word.is_choice else "没有答案，也就看不出题型"
+            self._fail(entry, field_name, code, message)
+        return found
+
+    def _read_key(self, entry: Entry, kind: QuestionType, options: Sequence[str]) -> Reading:
+        text = entry.texts.get("key", "")
+        match kind:
+            case QuestionType.SINGLE | QuestionType.MULTIPLE:
+                return read_letters(text, options)
+            case QuestionType.TRUE_FALSE:
+                return read_verdict(text, options)
+            case QuestionType.BLANK if is_nothing(text) and options:
+                return read_blank_columns(options)
+            case QuestionType.BLANK:
+                return read_blanks(text, entry.texts.get("stem", ""))
+            case _:
+                return read_text(text)
+
+    def _question(
+        self, entry: Entry, kind: QuestionType, options: tuple[str, ...], reading: Reading
+    ) -> Question:
+        texts = entry.texts
+        return Question(
+            type=kind,
+            stem=texts.get("stem", ""),
+            options=self._kept_options(entry, kind, options, reading),
+            key=reading.key,
+            any_order="any_order" in texts and parse_verdict(texts["any_order"]) is True,
+            explanation=self._explanation(entry),
+            difficulty=self._difficulty(entry),
+            score=self._score(entry),
+            knowledge_path=_split(_LEVELS, texts.get("knowledge", "")),
+            source=texts.get("source", ""),
+            tags=_split(_TAGS, texts.get("tags", "")) + _split(_TAGS, texts.get("level", "")),
+        )
+
+    def _kept_options(
+        self, entry: Entry, kind: QuestionType, options: tuple[str, ...], reading: Reading
+    ) -> tuple[str, ...]:
+        """Choices keep them; 正确/错误 of a true/false question and a blank's answers have gone into the key."""
+        if kind in CHOICE:
+            return options
+        given = [option for option in options if option]
+        is_used = (kind is QuestionType.BLANK and reading.key == tuple((option,) for option in options)) or (
+            kind is QuestionType.TRUE_FALSE and all(parse_verdict(option) is not None for option in given)
+        )
+        if given and not is_used:
+            self._fail(entry, "option[0]", "options_unexpected", f"{TYPE_NAMES[kind]}不应有选项")
+        return ()
+
+    def _explanation(self, entry: Entry) -> str:
+        text = entry.texts.get("explanation", "")
+        if text and is_nothing(text):
+            entry.repairs.add("nothing_word")
+            return ""
+        return text
+
+    def _difficulty(self, entry: Entry) -> Difficulty | None:
+        text = entry.texts.get("difficulty", "")
+        if is_nothing(text):
+            return None
+        mapped = self.mapping.difficulties.get(text)
+        level = Difficulty(mapped) if mapped else parse_difficulty(text)
+        if level is None:
+            self._fail(
+                entry, "difficulty", "difficulty_unknown", f"难度「{text[:20]}」认不出；可写 易、中、难"
+            )
+        return level
+
+    def _score(self, entry: Entry) -> Decimal | None:
+        text = entry.texts.get("score", "")
+        if is_nothing(text):
+            return None
+        try:
+            return Decimal(text.removesuffix("分").strip())
+        except InvalidOperation:
+            self._fail(entry, "score", "score_invalid", f"分值「{text[:20]}」不是数字")
+            return None
+
+    def _check(self, entry: Entry, question: Question, word: TypeWord, *, is_key_told: bool) -> None:
+        for problem in check(question):
+            if problem.field == "key" and is_key_told:
+                continue
+            if problem.code == "key_few" and word.is_indefinite:
+                continue
+            self._fail(entry, problem.field, problem.code, problem.message)
+
+    def _fail(self, entry: Entry, field_name: str, code: str, message: str) -> None:
+        layout = self.layout
+        entry.errors.append(RowError(layout.sheet.name, entry.row, layout.letter(field_name), code, message))
+
+
+def infer_type(texts: dict[str, str], options: Sequence[str], *, is_choice: bool) -> QuestionType | None:
+    """The type that key and options show; None where they do not.
+
+    Options: true/false where they are 正确 and 错误, else single or multiple by the number of letters. No options:
+    a verdict, blanks in the stem, or a text, in this order; a bare letter shows nothing.
+    """
+    key = texts.get("key", "")
+    given = [option for option in options if option]
+    if (
+        given
+        and not is_choice
+        and len(given) == 2
+        and {parse_verdict(option) for option in given} == {True, False}
+    ):
+        return QuestionType.TRUE_FALSE
+    if given or is_choice:
+        letters = read_letters(key, options).key
+        if not letters:
+            return None
+        return QuestionType.SINGLE if len(letters) == 1 else QuestionType.MULTIPLE
+    if is_nothing(key):
+        return None
+    if key.strip("。. ").upper() in _PLAIN_VERDICTS:
+        return QuestionType.TRUE_FALSE
+    if len(key) == 1:
+        return None
+    return QuestionType.BLANK if count_blanks(texts.get("stem", "")) else QuestionType.SHORT_ANSWER
+
+
+def _split(separator: re.Pattern[str], text: str) -> tuple[str, ...]:
+    return tuple(part for part in separator.split(text) if part) if text else ()
