@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from eduops.contract.delivery_rule import judge_delivery
 from eduops.contract.fact import Facts, TicketFact
 from eduops.contract.finding import Finding, clause_order, render_local, render_utc, sort_findings
+from eduops.contract.patrol_rule import judge_patrols
+from eduops.contract.quality_rule import Obligation, judge_quality
 from eduops.contract.schema import Contract
 from eduops.contract.scope import Scope
+from eduops.contract.staff_rule import judge_staff
 from eduops.contract.stoppage_rule import judge_stoppages
 from eduops.contract.ticket_clock import Clock, TicketLimits, is_exempt, list_clocks
 from eduops.contract.ticket_rule import has_provisional_regime, judge_tickets
@@ -23,7 +27,7 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The answer for [from_on, to_on] as of an instant."""
+    """The answer for [from_on, to_on] as of an instant; obligations and tickets outside are those of the whole term."""
 
     contract: str
     from_on: date
@@ -31,6 +35,7 @@ class Evaluation:
     as_of: datetime
     provisional: bool
     findings: tuple[Finding, ...]
+    obligations: tuple[Obligation, ...]
     outside: tuple[Outside, ...]
     breach_clauses: tuple[str, ...]
 
@@ -65,7 +70,15 @@ class Evaluation:
 def evaluate(contract: Contract, facts: Facts, *, from_on: date, to_on: date, as_of: datetime) -> Evaluation:
     """Every finding whose day lies in [from_on, to_on], from what had happened by `as_of` (aware)."""
     scope = Scope(contract, from_on, to_on, as_of)
+    quality, obligations = judge_quality(scope, facts)
+    periods = [
+        *quality,
+        *judge_patrols(scope, facts),
+        *judge_delivery(scope, facts),
+        *judge_staff(scope, facts),
+    ]
     findings = judge_tickets(scope, facts.tickets) + judge_stoppages(scope, facts.tickets)
+    findings += [finding for finding in periods if scope.has_day(finding.on)]
     provisional = any(finding.provisional for finding in findings) or has_provisional_regime(
         scope, facts.tickets
     )
@@ -76,6 +89,7 @@ def evaluate(contract: Contract, facts: Facts, *, from_on: date, to_on: date, as
         as_of=as_of,
         provisional=provisional,
         findings=sort_findings(findings),
+        obligations=tuple(obligations),
         outside=_list_outside(scope, facts.tickets),
         breach_clauses=_list_breach_clauses(contract),
     )

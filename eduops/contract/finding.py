@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from eduops.contract.schema import Consequence
+from eduops.contract.scope import Scope
 
 MINUTE = timedelta(minutes=1)
 
@@ -56,6 +57,46 @@ def build_key(contract: str, clause: str, rule: str, subject: str | None, period
     """The stable name of a finding: contract/clause/rule/subject/period, empty where there is none."""
     safe = (subject or "").replace("%", "%25").replace("/", "%2F")
     return f"{contract}/{clause}/{rule}/{safe}/{period or ''}"
+
+
+def build_finding(
+    scope: Scope,
+    clause: str,
+    rule: str,
+    *,
+    on: date,
+    due_at: datetime,
+    limit: float,
+    actual: float,
+    unit: str,
+    text: str,
+    actual_raw: float | None = None,
+    subject: str | None = None,
+    period: str | None = None,
+    actual_at: datetime | None = None,
+    counted: int = 0,
+    provisional: bool = False,
+    consequence: Consequence | None = None,
+) -> Finding:
+    """A finding of a rule; its consequence is the contract's unless another is given."""
+    return Finding(
+        key=build_key(scope.contract.contract, clause, rule, subject, period),
+        clause=clause,
+        rule=rule,
+        consequence=consequence or scope.contract.consequence(clause, rule),
+        subject=subject,
+        period=period,
+        due_at=due_at,
+        actual_at=actual_at,
+        limit=limit,
+        actual=actual,
+        actual_raw=actual if actual_raw is None else actual_raw,
+        unit=unit,
+        counted=counted,
+        provisional=provisional,
+        text=text,
+        on=on,
+    )
 
 
 def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -3,10 +3,17 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from eduops.contract.fact import TicketFact
-from eduops.contract.finding import Finding, build_key, render_length, render_local, render_number, to_minutes
+from eduops.contract.finding import (
+    Finding,
+    build_finding,
+    render_length,
+    render_local,
+    render_number,
+    to_minutes,
+)
 from eduops.contract.interval import clip, total
 from eduops.contract.period import Period, day_of, find_period, start_of
 from eduops.contract.scope import Scope
@@ -91,10 +98,20 @@ def _judge_recovery(scope: Scope, clause: str, event: Event) -> Finding | None:
         f"{event.ref} {_NAMES[clause]}自 {render_local(event.start_at, scope.zone)} 起共 "
         f"{render_length(event.lasted_for)}{still}，超过合同第 {clause} 条每次 {render_number(limit)} 分钟的恢复时限。"
     )
-    return _build(
-        scope, clause, "recovery", event=event, due_at=due_at, actual_at=None if event.is_open else event.end_at,
-        limit=limit, actual=lasted, unit="minutes", provisional=event.is_guess, text=text,
-    )  # fmt: skip
+    return build_finding(
+        scope,
+        clause,
+        "recovery",
+        subject=event.ref,
+        on=day_of(event.start_at, scope.zone),
+        due_at=due_at,
+        actual_at=None if event.is_open else event.end_at,
+        limit=limit,
+        actual=lasted,
+        unit="minutes",
+        provisional=event.is_guess,
+        text=text,
+    )
 
 
 def _judge_count(scope: Scope, clause: str, rule: str, event: Event, ordinal: _Ordinal) -> Finding | None:
@@ -105,10 +122,20 @@ def _judge_count(scope: Scope, clause: str, rule: str, event: Event, ordinal: _O
         f"{event.ref} 自 {render_local(event.start_at, scope.zone)} 起的{_NAMES[clause]}是{_COUNTS[rule]}第 "
         f"{ordinal.number} 次，超过合同第 {clause} 条最多 {render_number(limit)} 次的限值。"
     )
-    return _build(
-        scope, clause, rule, event=event, due_at=event.start_at, actual_at=event.start_at,
-        limit=limit, actual=float(ordinal.number), unit="count", provisional=ordinal.is_guess, text=text,
-    )  # fmt: skip
+    return build_finding(
+        scope,
+        clause,
+        rule,
+        subject=event.ref,
+        on=day_of(event.start_at, scope.zone),
+        due_at=event.start_at,
+        actual_at=event.start_at,
+        limit=limit,
+        actual=float(ordinal.number),
+        unit="count",
+        provisional=ordinal.is_guess,
+        text=text,
+    )
 
 
 def _judge_months(scope: Scope, events: list[Event], own: list[list[Finding]]) -> list[Finding]:
@@ -144,48 +171,19 @@ def _judge_month(scope: Scope, month: Period, events: list[Event], carries: bool
         f"{month.label} 系统非计划停机合计 {render_length(lasted)}，"
         f"超过合同第 2.5 条每月 {render_length(limit)}的限值。"
     )
-    return _build(
-        scope, "2.5", "month_minutes", period=month.label, on=min(month.last_on, scope.last_on), due_at=bounds[1],
-        limit=to_minutes(limit), actual=to_minutes(lasted), unit="minutes", provisional=guess, text=text,
-        counted=int(is_breach and not carries),
-    )  # fmt: skip
-
-
-def _build(
-    scope: Scope,
-    clause: str,
-    rule: str,
-    *,
-    due_at: datetime,
-    limit: float,
-    actual: float,
-    unit: str,
-    provisional: bool,
-    text: str,
-    event: Event | None = None,
-    period: str | None = None,
-    on: date | None = None,
-    actual_at: datetime | None = None,
-    counted: int = 0,
-) -> Finding:
-    subject = event.ref if event else None
-    return Finding(
-        key=build_key(scope.contract.contract, clause, rule, subject, period),
-        clause=clause,
-        rule=rule,
-        consequence=scope.contract.consequence(clause, rule),
-        subject=subject,
-        period=period,
-        due_at=due_at,
-        actual_at=actual_at,
-        limit=limit,
-        actual=actual,
-        actual_raw=actual,
-        unit=unit,
-        counted=counted,
-        provisional=provisional,
+    return build_finding(
+        scope,
+        "2.5",
+        "month_minutes",
+        period=month.label,
+        on=min(month.last_on, scope.last_on),
+        due_at=bounds[1],
+        limit=to_minutes(limit),
+        actual=to_minutes(lasted),
+        unit="minutes",
+        provisional=guess,
         text=text,
-        on=on or day_of(event.start_at if event else due_at, scope.zone),
+        counted=int(is_breach and not carries),
     )
 
 

@@ -4,7 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from eduops.contract.fact import TicketFact
-from eduops.contract.finding import Finding, build_key, render_length, render_local, render_number, to_minutes
+from eduops.contract.finding import (
+    Finding,
+    build_finding,
+    render_length,
+    render_local,
+    render_number,
+    to_minutes,
+)
 from eduops.contract.period import day_of
 from eduops.contract.scope import Scope
 from eduops.contract.ticket_clock import Clock, TicketLimits, is_exempt, list_clocks
@@ -59,15 +66,13 @@ def _build_findings(scope: Scope, ticket: TicketFact, missed: list[Clock]) -> li
 def _build_finding(
     scope: Scope, ticket: TicketFact, clock: Clock, counted: int, provisional: bool
 ) -> Finding:
-    contract = scope.contract
     raw = (clock.met_at or scope.as_of) - ticket.reported_at
-    return Finding(
-        key=build_key(contract.contract, clock.clause, clock.rule, ticket.ref, None),
-        clause=clock.clause,
-        rule=clock.rule,
-        consequence=contract.consequence(clock.clause, clock.rule),
+    return build_finding(
+        scope,
+        clock.clause,
+        clock.rule,
+        on=day_of(ticket.reported_at, scope.zone),
         subject=ticket.ref,
-        period=None,
         due_at=clock.due_at,
         actual_at=clock.met_at,
         limit=clock.limit_minutes,
@@ -77,7 +82,6 @@ def _build_finding(
         counted=counted,
         provisional=provisional,
         text=_render(scope, ticket.ref, clock, counted),
-        on=day_of(ticket.reported_at, scope.zone),
     )
 
 

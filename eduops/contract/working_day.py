@@ -41,6 +41,10 @@ class WorkingDays:
             found = self._known[day] = _is_scheduled(day)
         return found
 
+    def count_guesses(self, start_on: date, end_on: date) -> int:
+        """How many days of [start_on, end_on) are provisional."""
+        return sum(self.is_provisional(day) for day in iter_days(start_on, end_on))
+
     def is_provisional(self, day: date) -> bool:
         """Whether the answer for a day may change when its year's schedule comes out."""
         return day not in self._changed and not _FIRST_KNOWN_YEAR <= day.year <= _LAST_KNOWN_YEAR

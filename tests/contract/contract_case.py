@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from eduops.contract.engine import Evaluation, evaluate
 from eduops.contract.fact import Exclusion, Facts, TicketFact
+from eduops.contract.finding import Finding
 from eduops.contract.schema import Contract, Policy
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -13,6 +14,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 OFF_SITE = "2026-03-02 20:00"
 ON_SITE = "2026-03-05 09:00"
 FAR = "2026-11-30 23:00"
+_CLAUSES = ("2.3", "2.5", "2.6", "4.1", "5.1(4)")
 
 
 def at(text: str) -> datetime:
@@ -59,13 +61,18 @@ def judge(
     return evaluate(contract, Facts(tickets=tickets), from_on=first, to_on=last, as_of=instant)
 
 
+def findings(answer: Evaluation) -> list[Finding]:
+    """The findings about tickets and stoppages; nothing is recorded of the other duties in these cases."""
+    return [each for each in answer.findings if each.unit in ("minutes", "count") and each.clause in _CLAUSES]
+
+
 def counted(answer: Evaluation) -> list[tuple[str, str, str | None]]:
     """Clause, rule and subject of every finding that carries a breach."""
     return [(each.clause, each.rule, each.subject or each.period) for each in answer.findings if each.counted]
 
 
 def rules(answer: Evaluation) -> list[tuple[str, str]]:
-    return [(each.clause, each.rule) for each in answer.findings]
+    return [(each.clause, each.rule) for each in findings(answer)]
 
 
 def with_policy(contract: Contract, **settings: Any) -> Contract:

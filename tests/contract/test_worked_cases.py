@@ -1,7 +1,7 @@
 """The worked cases by which the contract's figures were agreed."""
 
 import pytest
-from contract_case import after, at, counted, incident, judge, rules, stoppage
+from contract_case import after, at, counted, findings, incident, judge, rules, stoppage
 
 from eduops.contract.engine import deadlines
 from eduops.contract.fact import Plan
@@ -36,7 +36,7 @@ def test_on_site_incident_resolved_around_its_hour(
     )
     answer = judge(contract, ticket)
     assert counted(answer) == ([("2.3", "resolution", "INC-0001")] if late else [])
-    assert not late or f"迟 {late}" in answer.findings[0].text
+    assert not late or f"迟 {late}" in findings(answer)[0].text
 
 
 @pytest.mark.parametrize("reported", ["2026-10-01 09:00", "2026-10-10 09:00"])
@@ -75,7 +75,7 @@ def test_two_stoppages_of_forty_minutes_exceed_the_month_only(contract: Contract
     )
     assert _events(rules(answer)) == [("2.5", "month_minutes")]
     assert counted(answer) == [("2.5", "month_minutes", "2026-01")]
-    assert [each.actual for each in answer.findings if each.clause == "2.5"] == [80.0]
+    assert [each.actual for each in findings(answer) if each.clause == "2.5"] == [80.0]
 
 
 def test_one_stoppage_of_ninety_minutes_is_one_breach(contract: Contract) -> None:
@@ -87,7 +87,7 @@ def test_one_stoppage_of_ninety_minutes_is_one_breach(contract: Contract) -> Non
 def test_stoppage_over_the_month_end_is_one_event_of_its_first_month(contract: Contract) -> None:
     answer = judge(contract, stoppage("2026-01-31 23:30", "2026-02-01 00:50"))
     assert _events(rules(answer)) == [("2.5", "recovery")]
-    assert answer.findings[0].actual == 80.0
+    assert findings(answer)[0].actual == 80.0
     in_february = judge(
         contract, stoppage("2026-01-31 23:30", "2026-02-01 00:50"), days=("2026-02-01", "2026-02-28")
     )
@@ -101,4 +101,4 @@ def test_overlapping_stoppages_are_one_event_named_after_the_first(contract: Con
         stoppage("2026-01-07 20:20", "2026-01-07 21:10", "B"),
     )
     assert counted(answer) == [("2.5", "recovery", "A")]
-    assert answer.findings[0].actual == 70.0
+    assert findings(answer)[0].actual == 70.0
