@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,10 @@ def commands_of(noun: str) -> Iterator[tuple[str, Any]]:
 
 
 def test_every_noun_file_is_in_the_table_and_every_noun_has_its_file() -> None:
-    files = {path.stem for path in CLI.glob("*.py") if "app = Noun(" in path.read_text(encoding="utf-8")}
+    declared = re.compile(r"^app = (?:Noun|typer\.Typer)\(", re.MULTILINE)
+    files = {path.stem for path in CLI.glob("*.py") if declared.search(path.read_text(encoding="utf-8"))} - {
+        "main"
+    }
     assert files == {noun.replace("-", "_") for noun in NOUNS}
 
 
@@ -64,6 +69,18 @@ def test_every_example_calls_its_own_command_with_options_that_exist(noun: str) 
 def test_every_global_option_has_help() -> None:
     silent = [parameter.name for parameter in get_command(main.app).params if not parameter.help]
     assert not silent
+
+
+def test_the_root_help_loads_no_heavy_library() -> None:
+    code = (
+        "import sys; sys.argv = ['eduops', '--help']\n"
+        "from eduops.cli.main import run\n"
+        "try: run()\n"
+        "except SystemExit: print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"sqlmodel", "sqlalchemy", "pydantic", "yaml", "rich", "docx", "openpyxl", "psutil", "paramiko"}
+    assert not heavy & set(done.stderr.split())
 
 
 def is_example_of(command: Any, name: str) -> bool:
