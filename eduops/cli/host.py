@@ -1,11 +1,13 @@
 """`eduops host`: the servers under care."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from eduops.asset import queries, service
+from eduops.asset.models import Host
 from eduops.asset.rules import LOCAL_ADDRESS, Environment, NewHost, Role
 from eduops.cli import door, out
 from eduops.cli.noun import Noun
@@ -76,7 +78,7 @@ def list_(
     """列出主机。"""
     with door.look(ctx) as look:
         hosts = queries.list_hosts(look.session, with_retired=with_retired)
-    rows = [host.model_dump(include=set(_HEADS)) for host in hosts]
+    rows = [_row(host) for host in hosts]
     out.rows(rows, _COLUMNS, as_json=as_json, title="主机", empty="还没有登记主机；用 eduops host add 登记")
 
 
@@ -85,7 +87,7 @@ def show(ctx: typer.Context, code: Code, as_json: out.JsonOption = False) -> Non
     """查看一台主机。"""
     with door.look(ctx) as look:
         host = queries.get_host(look.session, code)
-    out.fields(host.model_dump(include=set(_HEADS)), _HEADS, as_json=as_json)
+    out.fields(_row(host), _HEADS, as_json=as_json)
 
 
 @app.verb("retire", example="eduops host retire app-1 --yes")
@@ -98,3 +100,7 @@ def retire(
         service.retire_host(work.session, code, now=work.now)
         work.changed(code, action="retire")
     out.done(f"{'预演：将' if dry_run else '已'}停用主机 {code}")
+
+
+def _row(host: Host) -> Mapping[str, object]:
+    return {key: getattr(host, key) for key in _HEADS}

@@ -81,7 +81,7 @@ def ingest(
     """收入在别处测得的巡检文档并判定；按测量的日期计入巡检。"""
     config = configuration.load_config(configuration.find_config_path(door.state(ctx).home.path))
     zone, content = door.contract(ctx).zone_info, _read(file)
-    source = "（标准输入）" if str(file) == "-" else str(file)
+    source = "标准输入" if str(file) == "-" else str(file)
     with door.work(ctx, dry_run=dry_run) as work:
         chosen = assets.get_host(work.session, host)
         made, _ = service.ingest(

@@ -8,7 +8,6 @@ from eduops.asset.models import Host
 from eduops.cli import out
 from eduops.patrol.models import PatrolResult, PatrolRun
 from eduops.patrol.rules.check import STATE_WORDS, State
-from eduops.patrol.rules.judgement import is_problem
 from eduops.patrol.rules.run import KIND_WORDS, Kind
 from eduops.patrol.rules.threshold import PROBES
 
@@ -20,9 +19,6 @@ _COLOURS = {
     State.CRITICAL: "bold red",
 }
 _HEADS = {
-    "host": "主机",
-    "kind_text": "类别",
-    "state_text": "结论",
     "started_at": "开始",
     "finished_at": "结束",
     "hostname": "机器名",
@@ -43,8 +39,14 @@ def run_id(made: PatrolRun) -> int:
 def build_row(made: PatrolRun, of: Host) -> Mapping[str, object]:
     """All that is known of a run, with the words that people read."""
     return {
-        **made.model_dump(exclude={"id", "host_id"}),
+        "ref": made.ref,
         "host": of.code,
+        # By the model's own order: model_dump follows the order in which the database gave the columns.
+        **{
+            name: getattr(made, name)
+            for name in PatrolRun.model_fields
+            if name not in ("id", "ref", "host_id")
+        },
         "kind_text": KIND_WORDS[Kind(made.kind)],
         "state_text": _state_text(made),
     }
@@ -67,9 +69,10 @@ def show(
         checks = [_build_check(item) for item in [*problems, *rest]]
         out.value({**build_row(made, of), "checks": checks})
         return
-    typer.echo(f"{made.ref}  {of.code} {of.name}")
-    heads = _HEADS if everything else {key: _HEADS[key] for key in ("kind_text", "state_text")}
-    out.fields(build_row(made, of), heads, as_json=False)
+    _headline(made, of, len(problems))
+    row = build_row(made, of)
+    if everything:
+        out.fields(row, {key: head for key, head in _HEADS.items() if row[key] is not None}, as_json=False)
     if made.state is None:
         return
     _table("问题", problems)
@@ -79,12 +82,23 @@ def show(
         typer.echo(f"其余 {len(rest)} 项检查见 eduops patrol show {made.ref}")
 
 
+def _headline(made: PatrolRun, of: Host, problems: int) -> None:
+    from rich.text import Text
+
+    line = Text(f"{made.ref}  {of.code} {of.name}  {KIND_WORDS[Kind(made.kind)]}：")
+    line.append(_state_text(made), style=_COLOURS[State(made.state)] if made.state else "bold red")
+    if problems:
+        line.append(f"，{problems} 个问题")
+    out.console().print(line)
+
+
 def _is_problem(item: PatrolResult) -> bool:
-    return is_problem(State(item.state), is_mandatory=item.is_mandatory)
+    return State(item.state).is_problem(is_mandatory=item.is_mandatory)
 
 
 def _build_check(item: PatrolResult) -> Mapping[str, object]:
-    return {**item.model_dump(exclude={"id", "run_id"}), "is_problem": _is_problem(item)}
+    names = [name for name in PatrolResult.model_fields if name not in ("id", "run_id")]
+    return {**{name: getattr(item, name) for name in names}, "is_problem": _is_problem(item)}
 
 
 def _table(title: str, results: Sequence[PatrolResult]) -> None:

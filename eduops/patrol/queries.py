@@ -48,9 +48,10 @@ def list_results(session: Session, run_id: int) -> list[PatrolResult]:
 
 def count_problems(session: Session, run_ids: Sequence[int]) -> dict[int, int]:
     """How many checks keep each of these runs' hosts from being normal; runs without any are left out."""
-    is_problem = or_(
-        col(PatrolResult.state).in_(state.value for state in State if state.is_alarm),
-        and_(col(PatrolResult.is_mandatory), col(PatrolResult.state) != State.NORMAL.value),
+    # As State.is_problem has it.
+    is_problem = and_(
+        col(PatrolResult.state) != State.NORMAL.value,
+        or_(col(PatrolResult.is_mandatory), col(PatrolResult.state) != State.NOT_CHECKED.value),
     )
     query = (
         select(PatrolResult.run_id, func.count())

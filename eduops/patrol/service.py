@@ -86,8 +86,8 @@ def ingest(
     `source` names the file in messages. Raises as `finish_run` does, and InputError for a document of the future.
     """
     run_rules.check_in_use(_facts(host))
-    document = parse_document(content, source=f"文档 {source} ")
-    check_not_future(document, now=now, source=f"文档 {source} 的")
+    document = parse_document(content, source=f"文档「{source}」")
+    check_not_future(document, now=now, source=f"文档「{source}」的")
     run = _add_run(session, host, kind=kind, started_at=document.measured_at, actor=actor, zone=zone)
     judgement = _keep(session, run, host, content, document, config.for_role(host.role))
     run.is_ingested, run.finished_at, run.recorded_at = True, document.finished_at, now

@@ -29,6 +29,10 @@ class State(StrEnum):
         """Whether something was found, rather than not seen."""
         return self in (State.WARNING, State.CRITICAL)
 
+    def is_problem(self, *, is_mandatory: bool) -> bool:
+        """Whether it keeps its host from being normal: only what need not be looked at may be left unlooked at."""
+        return self is not State.NORMAL and (is_mandatory or self is not State.NOT_CHECKED)
+
 
 STATE_WORDS = {
     State.NORMAL: "正常",
@@ -95,9 +99,12 @@ def judge_alarm(metric: str, item: str, is_fine: bool | None, *, good: str, bad:
 
 
 def judge_host(checks: Iterable[Check]) -> State:
-    """A host's state: the worst of its mandatory checks and of all alarms; normal only where all of them are."""
-    counted = [check.state for check in checks if check.is_mandatory or check.state.is_alarm]
-    return max(counted, key=lambda state: state.rank, default=State.NOT_CHECKED)
+    """A host's state: its worst problem; normal only where every mandatory check was made and nothing was found."""
+    checks = list(checks)
+    if not checks:
+        return State.NOT_CHECKED
+    problems = [check.state for check in checks if check.state.is_problem(is_mandatory=check.is_mandatory)]
+    return max(problems, key=lambda state: state.rank, default=State.NORMAL)
 
 
 def render_figure(value: float) -> str:

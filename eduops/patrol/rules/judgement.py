@@ -38,13 +38,8 @@ class Judgement:
     @property
     def problems(self) -> tuple[Check, ...]:
         """What keeps the host from being normal, the worst first."""
-        kept = [check for check in self.checks if is_problem(check.state, is_mandatory=check.is_mandatory)]
+        kept = [check for check in self.checks if check.state.is_problem(is_mandatory=check.is_mandatory)]
         return tuple(sorted(kept, key=lambda check: -check.state.rank))
-
-
-def is_problem(state: State, *, is_mandatory: bool) -> bool:
-    """Whether a check keeps its host from being normal."""
-    return state.is_alarm or (is_mandatory and state is not State.NORMAL)
 
 
 def judge(document: Document, thresholds: Thresholds) -> Judgement:
