@@ -255,7 +255,10 @@ def _grid(
 ) -> Table:
     table = document.add_table(rows=height, cols=len(widths), style=style)
     table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
-    sides = "".join(f'<w:{side} w:w="{_CELL_MARGIN}" w:type="dxa"/>' for side in ("left", "right"))
+    sides = "".join(
+        f'<w:{side} w:w="{width}" w:type="dxa"/>'
+        for side, width in (("top", 20), ("left", _CELL_MARGIN), ("bottom", 20), ("right", _CELL_MARGIN))
+    )
     table._tbl.tblPr.append(parse_xml(f"<w:tblCellMar {nsdecls('w')}>{sides}</w:tblCellMar>"))
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Mm(width)
