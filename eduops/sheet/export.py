@@ -36,7 +36,7 @@ _NUMBER_FORMATS: dict[Kind, str] = {
 }
 _WIDEST, _NARROWEST, _SAMPLE_ROWS = 60, 6, 200
 FONT = {"font_name": "宋体", "font_size": 11, "valign": "top"}
-_NOT_XML = dict.fromkeys((0xFFFE, 0xFFFF), "?")
+_NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _SAFE_NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -188,12 +188,14 @@ def _value_text(value: Value) -> str:
 
 
 def fit_text(text: str) -> str:
-    """The text without what XML cannot hold, cut where Excel would refuse the file."""
-    encoded = text.translate(_NOT_XML).encode("utf-16-le", "replace")
-    limit = MAX_CELL_CHARACTERS * 2
-    if len(encoded) <= limit:
-        return encoded.decode("utf-16-le", "replace")
-    kept = encoded[: limit - len(_CUT_MARK.encode("utf-16-le"))]
+    """The text without what XML cannot hold, cut where Excel would refuse the file (it counts UTF-16 units)."""
+    clean = _NOT_XML.sub("?", text) if _NOT_XML.search(text) else text
+    if len(clean) <= MAX_CELL_CHARACTERS // 2:
+        return clean
+    encoded = clean.encode("utf-16-le")
+    if len(encoded) <= MAX_CELL_CHARACTERS * 2:
+        return clean
+    kept = encoded[: (MAX_CELL_CHARACTERS - len(_CUT_MARK)) * 2]
     return kept.decode("utf-16-le", "ignore") + _CUT_MARK
 
 

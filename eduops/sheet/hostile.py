@@ -41,6 +41,14 @@ _ERROR_CELL = re.compile(rb"""<(?:\w{1,20}:)?c\s([^<>]{0,200}\bt=["']e["'][^<>]{
 _PLACE = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a harmless package holds: its size unpacked, and the error cells (row 1-based, column 0-based) by part."""
+
+    unpacked_bytes: int
+    errors: dict[str, frozenset[tuple[int, int]]]
+
+
 @dataclass(slots=True)
 class _Budget:
     """How much may still be unpacked, and until which processor second: a busy machine is no sign of a bomb."""
@@ -58,8 +66,8 @@ class _Budget:
             )
 
 
-def check_zip(stream: BinaryIO, path: Path) -> dict[str, frozenset[tuple[int, int]]]:
-    """Streams every part once; gives the error cells (row 1-based, column 0-based) of each part that has any.
+def check_zip(stream: BinaryIO, path: Path) -> Survey:
+    """Streams every part, once or twice, and says what there is.
 
     Raises InputError for a bomb, a DTD, an escaping name, a bad checksum, an encrypted part or a used range of more
     than MAX_CELLS cells. Needs a few MB of memory and at most MAX_SECONDS of processor time.
@@ -73,7 +81,8 @@ def check_zip(stream: BinaryIO, path: Path) -> dict[str, frozenset[tuple[int, in
             found = {member.filename: _scan_part(archive, member, budget) for member in archive.infolist()}
     except ZIP_ERRORS as error:
         raise broken_zip(path) from error
-    return {name: errors for name, errors in found.items() if errors}
+    errors = {name: errors for name, errors in found.items() if errors}
+    return Survey(MAX_UNPACKED_BYTES - budget.left_bytes, errors)
 
 
 def check_directory(stream: BinaryIO, path: Path) -> None:

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from eduops.core.errors import InputError, OutsideError
-from eduops.sheet.hostile import SAVE_AS, check_zip, encrypted
+from eduops.sheet.hostile import SAVE_AS, Survey, check_zip, encrypted
 from eduops.sheet.part import load_sheet_parts
 from eduops.sheet.sniff import ZIPPED, Format, open_source, sniff_stream
 from eduops.sheet.text import read_text
 from eduops.sheet.workbook import MAX_CELLS, Cell, Range, Sheet, Workbook
 
-CHILD_MEMORY_BYTES = 768 * 1024 * 1024
+# What a file may cost follows from its size: eight bytes of memory for one unpacked are twice what a real bank needs.
+LEAST_MEMORY_BYTES = 256 * 1024 * 1024
+MOST_MEMORY_BYTES = 768 * 1024 * 1024
+MEMORY_FACTOR = 8
 CHILD_SECONDS = 30
 MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 _CHILD = Path(__file__).with_name("child.py")
@@ -42,26 +45,28 @@ def read_workbook(path: Path) -> Workbook:
         found = sniff_stream(stream, path)
         if found is Format.TEXT:
             return Workbook(path, found.value, (read_text(stream.read(), path),))
-        errors = _find_errors(stream, path) if found in ZIPPED else {}
+        survey = check_zip(stream, path) if found in ZIPPED else Survey(path.stat().st_size, {})
+        errors = _name_errors(stream, survey)
     with tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / f"book.{found.value}"  # calamine believes the ending, the user's file may lie
         link.symlink_to(path.resolve())
-        sheets = _read_in_child(link, path, errors)
+        memory_bytes = min(MOST_MEMORY_BYTES, LEAST_MEMORY_BYTES + MEMORY_FACTOR * survey.unpacked_bytes)
+        child = [sys.executable, "-P", str(_CHILD), str(link), str(memory_bytes), str(CHILD_SECONDS)]
+        sheets = _read_in_child(child, path, errors)
     if not sheets:
         raise InputError(f"{path} 里没有工作表", hint="给出至少有一张工作表的文件")
     return Workbook(path, found.value, sheets)
 
 
-def _find_errors(stream: BinaryIO, path: Path) -> Errors:
-    by_part = check_zip(stream, path)
-    if not by_part:
+def _name_errors(stream: BinaryIO, survey: Survey) -> Errors:
+    """The error cells by sheet name."""
+    if not survey.errors:
         return {}
-    return {name: by_part.get(part, frozenset()) for name, part in load_sheet_parts(stream).items()}
+    return {name: survey.errors.get(part, frozenset()) for name, part in load_sheet_parts(stream).items()}
 
 
-def _read_in_child(link: Path, path: Path, errors: Errors) -> tuple[Sheet, ...]:
+def _read_in_child(command: list[str], path: Path, errors: Errors) -> tuple[Sheet, ...]:
     """Sheets as the child tells them; the child can neither outlive its time nor hand over more than its share."""
-    command = [sys.executable, "-P", str(_CHILD), str(link), str(CHILD_MEMORY_BYTES), str(CHILD_SECONDS)]
     try:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

@@ -28,9 +28,7 @@ def decode_start(head: bytes) -> str | None:
 
 def find_encoding(data: bytes, *, is_whole: bool = True) -> str | None:
     """The encoding in which all of `data` is printable text; a character cut at the end counts unless `is_whole`."""
-    marked = next((encoding for bom, encoding in _BOMS if data.startswith(bom)), None)
-    candidates = (marked,) if marked else ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
-    for encoding in candidates:
+    for encoding in _list_encodings(data):
         try:
             content = codecs.getincrementaldecoder(encoding)().decode(data, is_whole)
         except UnicodeDecodeError:
@@ -38,6 +36,18 @@ def find_encoding(data: bytes, *, is_whole: bool = True) -> str | None:
         if not _has_control(content):
             return encoding
     return None
+
+
+def _list_encodings(data: bytes) -> tuple[str, ...]:
+    """What to try. UTF-16 shows by its zero bytes (of commas and line ends): high bytes come second in LE."""
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return (encoding,)
+    if b"\0" not in data:
+        return ("utf-8", "gb18030")
+    if b"\n\0" in data or b"\0\n" in data:
+        return ("utf-16-le",) if data[1::2].count(0) > data[::2].count(0) else ("utf-16-be",)
+    return ()
 
 
 def _has_control(content: str) -> bool:

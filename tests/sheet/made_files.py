@@ -66,7 +66,9 @@ def make_ods(path: Path, rows: list[list[str | float]] = ROWS, *, repeated: int 
     """An OpenDocument spreadsheet; each row stands `repeated` times."""
     office = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
     cells = (
-        f'<table:table-row table:number-rows-repeated="{repeated}">' + "".join(map(_ods_cell, row)) + "</table:table-row>"
+        f'<table:table-row table:number-rows-repeated="{repeated}">'
+        + "".join(map(_ods_cell, row))
+        + "</table:table-row>"
         for row in rows
     )
     content = (
@@ -96,7 +98,9 @@ def _ods_cell(value: str | float) -> str:
 
 def make_xlsb(path: Path, cells: dict[tuple[int, int], str | float]) -> Path:
     """A binary workbook; `cells` by 0-based (row, column) in order."""
-    sheet = _record(129) + _record(148, struct.pack("<4I", 0, max(r for r, _ in cells), 0, max(c for _, c in cells)))
+    sheet = _record(129) + _record(
+        148, struct.pack("<4I", 0, max(r for r, _ in cells), 0, max(c for _, c in cells))
+    )
     sheet += _record(145)
     last_row = -1
     for (row, column), value in cells.items():
@@ -178,7 +182,9 @@ def make_ole(streams: dict[str, bytes]) -> bytes:
     return header + table + b"".join(entries).ljust(512, b"\0") + body
 
 
-def _ole_entry(name: str, kind: int, *, start: int, size: int, child: int = 0xFFFFFFFF, right: int = 0xFFFFFFFF) -> bytes:
+def _ole_entry(
+    name: str, kind: int, *, start: int, size: int, child: int = 0xFFFFFFFF, right: int = 0xFFFFFFFF
+) -> bytes:
     written = name.encode("utf-16-le") + b"\0\0"
     head = written.ljust(64, b"\0") + struct.pack("<HBB", len(written), kind, 1)
     return head + struct.pack("<III", 0xFFFFFFFF, right, child) + bytes(36) + struct.pack("<IQ", start, size)

@@ -1,0 +1,218 @@
+"""Files made to harm the reader are refused, soon, in little memory, and eduops lives on."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from made_files import make_ods, make_raw_xlsx, make_xls, make_xlsb, make_xlsx
+
+from eduops.core.errors import InputError
+from eduops.sheet import hostile, read
+from eduops.sheet.hostile import check_zip
+from eduops.sheet.read import read_workbook
+
+ENTITY = '<!DOCTYPE x [<!ENTITY a "虚构"><!ENTITY b "&a;&a;&a;">]>'
+EXTERNAL = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
+CELL = '<row r="1"><c r="A1"><v>1</v></c></row>'
+MB = 1024 * 1024
+
+READ_AND_TELL = """
+import json, pathlib, resource, sys, time
+from eduops.core.errors import InputError
+from eduops.sheet.read import read_workbook
+began = time.perf_counter()
+try:
+    read_workbook(pathlib.Path(sys.argv[1]))
+    message = ""
+except InputError as error:
+    message = error.message
+own_kb = int(pathlib.Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+child_kb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(json.dumps({"message": message, "seconds": time.perf_counter() - began, "peak_mb": max(own_kb, child_kb) / 1024}))
+"""
+
+
+def make_bomb(path: Path) -> Path:
+    make_raw_xlsx(path, CELL)
+    with (
+        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/styles.xml", "w") as part,
+    ):
+        part.write(b"<x>")
+        for _ in range(300):
+            part.write(b" " * MB)
+    return path
+
+
+def make_wide_bomb(path: Path) -> Path:
+    """Many parts, each below any limit for one."""
+    part = b"<x>" + b" " * (8 * MB)
+    return make_raw_xlsx(
+        path, CELL, extra={f"xl/worksheets/sheet{number}.xml": part for number in range(2, 42)}
+    )
+
+
+def make_far_cell(path: Path) -> Path:
+    return make_raw_xlsx(path, CELL + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
+
+
+def make_far_cell_in_one_row(path: Path) -> Path:
+    """The row says 1, the cell says otherwise."""
+    return make_raw_xlsx(path, '<row r="1"><c r="A1"><v>1</v></c><c s="0" r="XFD1048576"><v>1</v></c></row>')
+
+
+def make_far_cell_spelt_oddly(path: Path) -> Path:
+    return make_raw_xlsx(path, CELL + '<row r="1048576"><c r = "XFD1048576"><v>1</v></c></row>')
+
+
+def make_shared_text_bomb(path: Path) -> Path:
+    """One long text that every cell repeats: 1 GB once read, 30 KB of strings in the file."""
+    text = "长" * 10_000
+    rows = "".join(f'<row r="{row}"><c r="A{row}" t="s"><v>0</v></c></row>' for row in range(1, 40_001))
+    strings = (
+        f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>{text}</t></si></sst>'
+    )
+    relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
+    )
+    extra = {"xl/sharedStrings.xml": strings.encode(), "xl/_rels/workbook.xml.rels": relations.encode()}
+    return make_raw_xlsx(path, rows, extra=extra)
+
+
+def make_quadratic(path: Path) -> Path:
+    """Attributes without end, to make a regular expression walk back and forth."""
+    return make_raw_xlsx(path, CELL + '<c r="AAA1" ' + 'r="AAA1" ' * 3_000_000)
+
+
+def make_slip(path: Path) -> Path:
+    return make_raw_xlsx(path, CELL, extra={"../../etc/cron.d/x": b"x"})
+
+
+def make_backslash_slip(path: Path) -> Path:
+    return make_raw_xlsx(path, CELL, extra={"xl\\..\\..\\x": b"x"})
+
+
+def make_bad_checksum(path: Path) -> Path:
+    make_xlsx(path)
+    with zipfile.ZipFile(path) as archive:
+        at = archive.getinfo("xl/worksheets/sheet1.xml").header_offset + 14
+    data = bytearray(path.read_bytes())
+    central = data.rfind(b"xl/worksheets/sheet1.xml") - 46 + 16
+    for place in (at, central):
+        data[place] ^= 0xFF
+    path.write_bytes(data)
+    return path
+
+
+def make_crowd(path: Path) -> Path:
+    """Two hundred thousand parts of nothing."""
+    path.write_bytes(make_xlsx(path).read_bytes() + b"PK\x01\x02" + (b"PK\x01\x02" + bytes(42)) * 200_000)
+    return path
+
+
+def make_lzma(path: Path) -> Path:
+    make_raw_xlsx(path, CELL)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("xl/x.xml", b"<x/>")
+    return path
+
+
+def make_utf16_part(path: Path) -> Path:
+    hidden = (EXTERNAL + "<x/>").encode("utf-16")
+    return make_raw_xlsx(path, CELL, extra={"xl/styles.xml": hidden})
+
+
+def make_encrypted_part(path: Path) -> Path:
+    data = bytearray(make_raw_xlsx(path, CELL).read_bytes())
+    at = data.find(b"PK\x01\x02")
+    while at >= 0:
+        if data[at + 46 :].startswith(b"xl/worksheets"):
+            data[at + 8] |= 1
+        at = data.find(b"PK\x01\x02", at + 1)
+    path.write_bytes(data)
+    return path
+
+
+HOSTILE: list[tuple[Callable[[Path], Path], str]] = [
+    (make_bomb, "压缩炸弹"),
+    (make_wide_bomb, "压缩炸弹"),
+    (make_far_cell, "XFD1048576"),
+    (make_far_cell_in_one_row, "XFD1048576"),
+    (make_far_cell_spelt_oddly, "内存或时间上限"),
+    (make_shared_text_bomb, "内存或时间上限"),
+    (make_quadratic, "读不下去"),
+    (lambda path: make_raw_xlsx(path, CELL, before=ENTITY), "DTD"),
+    (lambda path: make_raw_xlsx(path, CELL, before=EXTERNAL), "DTD"),
+    (make_utf16_part, "UTF-8"),
+    (make_slip, "目录之外"),
+    (make_backslash_slip, "目录之外"),
+    (make_bad_checksum, "校验和"),
+    (make_crowd, "部件"),
+    (make_lzma, "压缩方法"),
+    (make_encrypted_part, "加密"),
+    (lambda path: make_xlsb(path, {(0, 0): "a", (1048575, 16383): 1.0}), "内存或时间上限"),
+    (lambda path: make_xls(path, {(0, 0): "a", (65535, 65535): 1.0}), "内存或时间上限"),
+    (lambda path: make_ods(path, [["a"] * 200], repeated=400_000), "内存或时间上限"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), HOSTILE, ids=lambda value: getattr(value, "__name__", None))
+def test_hostile_files_are_refused_within_time_and_memory(
+    tmp_path: Path, make: Callable[[Path], Path], words: str
+) -> None:
+    path = make(tmp_path / "题库.xlsx")
+    done = subprocess.run(
+        [sys.executable, "-c", READ_AND_TELL, str(path)], capture_output=True, check=True, timeout=60
+    )
+    told = json.loads(done.stdout)
+    assert words in told["message"]
+    assert told["seconds"] < 5
+    assert told["peak_mb"] < 300
+
+
+def test_a_reader_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = tmp_path / "child.py"
+    child.write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(read, "_CHILD", child)
+    monkeypatch.setattr(read, "CHILD_SECONDS", 1)
+    with pytest.raises(InputError, match="上限"):
+        read_workbook(make_xlsx(tmp_path / "a.xlsx"))
+
+
+def test_styled_cells_without_content_do_not_count(tmp_path: Path) -> None:
+    styled = "".join(
+        f'<row r="{row}"><c r="A{row}" s="0"/><c r="XFC{row}" s="0"></c></row>' for row in range(2, 3_000)
+    )
+    path = make_raw_xlsx(tmp_path / "a.xlsx", CELL + styled)
+    assert read_workbook(path).sheets[0].rows == [[1.0]]
+
+
+@pytest.mark.parametrize(("row", "is_refused"), [(5_000_000 // 27, False), (5_000_000 // 27 + 1, True)])
+def test_the_used_range_may_have_five_million_cells(tmp_path: Path, row: int, is_refused: bool) -> None:
+    path = make_raw_xlsx(tmp_path / "a.xlsx", f'{CELL}<row r="{row}"><c r="AA{row}"><v>1</v></c></row>')
+    with path.open("rb") as stream:
+        if is_refused:
+            with pytest.raises(InputError, match=f"AA{row}"):
+                check_zip(stream, path)
+        else:
+            assert check_zip(stream, path).errors == {}
+
+
+def test_a_cell_cut_by_two_chunks_is_still_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_far_cell(tmp_path / "a.xlsx")
+    for size in range(600, 760, 7):
+        monkeypatch.setattr(hostile, "_CHUNK_BYTES", size)
+        with path.open("rb") as stream, pytest.raises(InputError, match="XFD1048576"):
+            check_zip(stream, path)
+
+
+def test_error_cells_are_listed_by_part(tmp_path: Path) -> None:
+    cells = '<c r="B2" t="e"><v>#N/A</v></c><c t="e" r="AA2"><v>#REF!</v></c><c r="C2" t="str"><v>e</v></c>'
+    path = make_raw_xlsx(tmp_path / "a.xlsx", f'<row r="2">{cells}</row>')
+    with path.open("rb") as stream:
+        assert check_zip(stream, path).errors == {"xl/worksheets/sheet1.xml": {(2, 1), (2, 26)}}
