@@ -15,11 +15,17 @@
     instant    parse_instant(value, zone, *, day_end=False) -> datetime   UTC; a bare day only where day_end
     engine     evaluate(contract, facts, *, from_on: date, to_on: date, as_of: datetime) -> Evaluation
                Evaluation: .findings .counted .by_clause .provisional .outside .obligations .to_json()
+               Evaluation.obligations: Obligation .key .clause .rule .period .opened_at .figure .closed_at .closed_by
+               .closing_figure (of the whole term as of as_of)
                deadlines(contract, ticket, as_of) -> tuple[Clock, ...]
-               Clock: .clause .rule .limit_minutes .due_at .added .met_at .is_missed(as_of)
+               Clock: .clause .rule .limit .limit_minutes .due_at .added .met_at .is_missed(as_of)
     finding    Finding: .key .clause .rule .consequence .subject .period .due_at .actual_at .limit .actual
                .actual_raw .unit .counted .provisional .text .on (day) .to_json()
-    clause     explain_clause(contract, number) -> ClauseExplanation      raises NotFound
+    clause     explain_clause(contract, number) -> ClauseExplanation      raises NotFound; list_clauses(contract)
+               ClauseExplanation: .number .title .quote .consequence .parameters .rules (.rule .title .consequence
+               .figures .kept_from .how)
+    delivery_rule  report_due_on(scope, month), documents_due_on(scope, quarter) -> date
+    scope      Scope(contract, from_on, to_on, as_of): .zone .working_days .on_site_hours .months .quarters .years
     working_day  WorkingDays(contract.working_days): .is_working_day(day) .is_provisional(day)
                .count_working_days(start_on, end_on) .get_nth(start_on, n) .get_nth_back(last_on, n); known_until()
     window     OnSiteHours(contract, working_days): .is_on_site(instant) .list_ranges(day) .is_provisional(instant)

@@ -1,7 +1,7 @@
 """Fields of one outside object, read by kind; every problem is kept, none is raised."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -20,10 +20,12 @@ class FieldReader:
         self._zone = zone
         self.problems: list[str] = []
 
-    def refuse_unknown(self, record: Record, known: Iterable[str], within: str = "") -> None:
+    def refuse_unknown(self, record: Record, known: frozenset[str], within: str = "") -> None:
         """Notes every key that is not known, with the likeliest one that is."""
-        for key in record.keys() - set(known):
-            close = difflib.get_close_matches(str(key), list(known), n=1)
+        if record.keys() <= known:
+            return
+        for key in sorted(record.keys() - known, key=str):
+            close = difflib.get_close_matches(str(key), known, n=1)
             self.add(f"{within}{key}", "不认识这个字段" + (f"，是不是 {close[0]}？" if close else ""))
 
     def text(self, record: Record, name: str, within: str = "", *, needed: bool = False) -> str:

@@ -1,24 +1,27 @@
 """The contract file's shape: frozen values, nothing unknown let in."""
 
-import re
-from collections.abc import Callable
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from eduops.contract.schema_type import (
+    Code,
+    Day,
+    Figure,
+    MinuteOfDay,
+    Parameter,
+    Text,
+    Whole,
+    Yes,
+    ZoneName,
+    refuse,
+    unique_codes,
 )
-from pydantic_core import PydanticCustomError
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Consequence = Literal["breach", "obligation", "notice", "none"]
@@ -31,83 +34,6 @@ WEEKDAYS: tuple[Weekday, ...] = (
     "saturday",
     "sunday",
 )
-
-
-def _refuse(message: str) -> PydanticCustomError:
-    # Braces in the message would be read as placeholders.
-    return PydanticCustomError("eduops", "{message}", {"message": message})
-
-
-def _read_day(value: object) -> date:
-    if isinstance(value, date):
-        return value
-    text = value if isinstance(value, str) else ""
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        raise _refuse(f"「{value}」不是日期，应写成 2024-12-01 的样子")
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise _refuse(f"「{value}」这一天不存在") from None
-
-
-def _read_minute_of_day(value: object) -> int:
-    match = re.fullmatch(r"(\d{1,2}):(\d{2})", value) if isinstance(value, str) else None
-    minute = int(match[1]) * 60 + int(match[2]) if match else -1
-    if match is None or int(match[2]) > 59 or not 0 <= minute <= 24 * 60:
-        raise _refuse(f"「{value}」不是一天中的时刻，应写成 08:00 的样子，最晚 24:00")
-    return minute
-
-
-def _read_figure(value: object) -> Decimal:
-    if isinstance(value, Decimal):
-        return value
-    try:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InvalidOperation
-        figure = Decimal(str(value))
-    except InvalidOperation:
-        raise _refuse(f"「{value}」不是数字") from None
-    if not figure.is_finite() or figure < 0:
-        raise _refuse(f"「{value}」应是不小于 0 的数字")
-    return figure
-
-
-def _read_parameter(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _refuse("参数的值应是文字或数字")
-    return str(value)
-
-
-def _check_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise _refuse(f"不认识的时区「{name}」，应写成 Asia/Shanghai 的样子") from None
-    return name
-
-
-def _unique(what: str, key: Callable[[BaseModel], object]) -> AfterValidator:
-    def check(items: tuple[BaseModel, ...]) -> tuple[BaseModel, ...]:
-        keys = [key(item) for item in items]
-        doubles = sorted({str(each) for each in keys if keys.count(each) > 1})
-        if doubles:
-            raise _refuse(f"{what}重复：{'、'.join(doubles)}")
-        return items
-
-    return AfterValidator(check)
-
-
-def _code_of(item: BaseModel) -> object:
-    return getattr(item, "code", None)
-
-
-Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1)]
-Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Day = Annotated[date, BeforeValidator(_read_day)]
-MinuteOfDay = Annotated[int, BeforeValidator(_read_minute_of_day)]
-Figure = Annotated[Decimal, BeforeValidator(_read_figure)]
-Whole = Annotated[int, Field(strict=True, ge=1)]
-Yes = Annotated[bool, Field(strict=True)]
 
 
 class Frozen(BaseModel):
@@ -153,7 +79,7 @@ class WindowRange(Frozen):
     @model_validator(mode="after")
     def _check_order(self) -> Self:
         if self.from_ >= self.to:
-            raise _refuse("时段的开始（from）应早于结束（to）")
+            raise refuse("时段的开始（from）应早于结束（to）")
         return self
 
 
@@ -176,7 +102,7 @@ class OnSiteWindow(Frozen):
     def _check(self) -> Self:
         faults = [*_overlaps(self.ranges), *self._odd_swaps()]
         if faults:
-            raise _refuse("；".join(faults))
+            raise refuse("；".join(faults))
         return self
 
     def _odd_swaps(self) -> list[str]:
@@ -208,7 +134,7 @@ class WorkingDayChanges(Frozen):
         days = [change.on for change in (*self.add, *self.remove)]
         doubles = sorted({str(day) for day in days if days.count(day) > 1})
         if doubles:
-            raise _refuse(f"同一天写了不止一次：{'、'.join(doubles)}")
+            raise refuse(f"同一天写了不止一次：{'、'.join(doubles)}")
         return self
 
 
@@ -264,7 +190,7 @@ class OutsideBody(Frozen):
     fee: Text
     signed_years: Whole | None = None
     remark: Text | None = None
-    members: Annotated[tuple[Member, ...], _unique("单位代码", _code_of)] = ()
+    members: Annotated[tuple[Member, ...], unique_codes("单位代码")] = ()
 
 
 class Rule(BaseModel):
@@ -288,7 +214,7 @@ class Clause(Frozen):
     title: Text
     quote: Text
     consequence: Consequence
-    parameters: dict[str, Annotated[str, BeforeValidator(_read_parameter)]] = {}
+    parameters: dict[str, Parameter] = {}
     rules: dict[str, Rule] = {}
 
 
@@ -297,15 +223,15 @@ class Contract(Frozen):
 
     contract: Code
     title: Text
-    zone: Annotated[Text, AfterValidator(_check_zone)]
+    zone: ZoneName
     term: Term
     parties: Parties
     on_site_window: OnSiteWindow
     working_days: WorkingDayChanges = WorkingDayChanges()
     policy: Policy = Policy()
-    campuses: Annotated[tuple[Campus, ...], _unique("院区代码", _code_of)]
-    programmes: Annotated[tuple[Programme, ...], _unique("培训项目代码", _code_of)]
-    outside_bodies: Annotated[tuple[OutsideBody, ...], _unique("院外机构代码", _code_of)]
+    campuses: Annotated[tuple[Campus, ...], unique_codes("院区代码")]
+    programmes: Annotated[tuple[Programme, ...], unique_codes("培训项目代码")]
+    outside_bodies: Annotated[tuple[OutsideBody, ...], unique_codes("院外机构代码")]
     clauses: dict[str, Clause]
 
     @cached_property

@@ -10,6 +10,8 @@ from eduops.contract.interval import Interval, merge
 from eduops.contract.resolution import find_resolution, list_resolved_stretches
 from eduops.contract.schema import Contract
 
+_NOTHING = timedelta()
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -17,10 +19,15 @@ class Clock:
 
     clause: str
     rule: str
-    limit_minutes: float
+    limit: timedelta
     due_at: datetime
     added: timedelta
     met_at: datetime | None
+
+    @property
+    def limit_minutes(self) -> float:
+        """The limit as the contract gives it, before exclusions."""
+        return to_minutes(self.limit)
 
     def is_missed(self, as_of: datetime) -> bool:
         """Whether it was met late, or is past and not met."""
@@ -104,8 +111,7 @@ def _list_resolutions(
     resolved_at = find_resolution(ticket, as_of)
     agreed = find_agreed_deadline(limits, ticket, as_of)
     if agreed is not None:
-        limit = to_minutes(agreed - ticket.reported_at)
-        return [Clock("2.3", "resolution", limit, agreed, timedelta(), resolved_at)]
+        return [Clock("2.3", "resolution", agreed - ticket.reported_at, agreed, _NOTHING, resolved_at)]
     if limits.counts_open_time_only and ticket.reopened:
         stops = merge([*stops, *list_resolved_stretches(ticket, as_of)])
     clocks = [_build("2.3", "resolution", limits.resolution[is_on_site], ticket, stops, resolved_at)]
@@ -132,10 +138,10 @@ def _build(
     stops: list[Interval],
     met_at: datetime | None,
 ) -> Clock:
-    due_at, added = (
-        extend(ticket.reported_at + limit, stops) if stops else (ticket.reported_at + limit, timedelta())
-    )
-    return Clock(clause, rule, to_minutes(limit), due_at, added, met_at)
+    due_at, added = ticket.reported_at + limit, _NOTHING
+    if stops:
+        due_at, added = extend(due_at, stops)
+    return Clock(clause, rule, limit, due_at, added, met_at)
 
 
 def _known(instant: datetime | None, as_of: datetime) -> datetime | None:

@@ -17,8 +17,10 @@ FIELDS = (
     *("remote_agreed_by", "planned", "planned_approved_by", "planned_from", "planned_to"),
     *("outage_start", "outage_end", "plan", "exclusions", "reopened"),
 )
-_EXCLUSION_FIELDS = ("from", "to", "reason", "agreed_by")
-_REOPENING_FIELDS = ("reopened_at", "resolved_at")
+_KNOWN = frozenset(FIELDS)
+_PLAN_KNOWN = frozenset(PLAN_FIELDS)
+_EXCLUSION_FIELDS = frozenset({"from", "to", "reason", "agreed_by"})
+_REOPENING_FIELDS = frozenset({"reopened_at", "resolved_at"})
 _KINDS = {
     **{each: each for each in ("incident", "request", "consult")},
     **{"故障": "incident", "服务请求": "request", "咨询": "consult"},
@@ -54,7 +56,7 @@ def parse_ticket(record: Record, zone: ZoneInfo, *, file: str = "", address: str
 
 def _read_ticket(reader: FieldReader, record: Record) -> TicketFact:
     """Reads on after a problem, so that all of them are named; the fact is of use only without any."""
-    reader.refuse_unknown(record, FIELDS)
+    reader.refuse_unknown(record, _KNOWN)
     return TicketFact(
         ref=reader.text(record, "ref", needed=True),
         kind=cast(Kind, reader.word(record, "kind", _KINDS, "incident")),
@@ -95,7 +97,7 @@ def _read_plan(reader: FieldReader, record: Record) -> Plan | None:
     if not isinstance(value, Mapping):
         reader.add("plan", "应是一个对象")
         return None
-    reader.refuse_unknown(value, PLAN_FIELDS, "plan.")
+    reader.refuse_unknown(value, _PLAN_KNOWN, "plan.")
     plan = Plan(
         reader.instant(value, "submitted_at", "plan."),
         reader.instant(value, "department_approved_at", "plan."),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cache
 
 import chinese_calendar
 from chinese_calendar.constants import holidays
@@ -91,6 +92,8 @@ def list_statutory_days(year: int) -> frozenset[date]:
     return frozenset(days)
 
 
+# The calendar looks through its whole table for each day it is asked.
+@cache
 def _is_scheduled(day: date) -> bool:
     if _FIRST_KNOWN_YEAR <= day.year <= _LAST_KNOWN_YEAR:
         return bool(chinese_calendar.is_workday(day))
