@@ -1,5 +1,8 @@
 """What is asked of the backup room."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlmodel import Session, col, select
 
 from eduops.backup.models import Backup, Drill
@@ -30,8 +33,48 @@ def get_backup(session: Session, ref: str | None) -> Backup:
     return backup
 
 
-def last_drill(session: Session, backup: Backup) -> Drill | None:
-    """The newest drill of a backup: a failed one replaces an earlier success."""
-    return session.exec(
-        select(Drill).where(Drill.backup_id == backup.id).order_by(col(Drill.id).desc())
-    ).first()
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A backup or a drill as one line of a list; `result` is a Chinese sentence."""
+
+    ref: str
+    kind: str
+    """backup or drill."""
+    source: str
+    at: datetime
+    is_good: bool
+    result: str
+    size_bytes: int | None = None
+    rows_compared: int | None = None
+    seconds: float | None = None
+
+
+def list_runs(
+    session: Session, *, from_at: datetime | None = None, to_at: datetime | None = None
+) -> list[Run]:
+    """Backups and drills begun within [from_at, to_at), newest first."""
+    runs = [_backup_run(backup) for backup in list_backups(session)]
+    runs += [_drill_run(drill, backup) for drill, backup in list_drills(session)]
+    within = [run for run in runs if (not from_at or run.at >= from_at) and (not to_at or run.at < to_at)]
+    return sorted(within, key=lambda run: (run.at, run.ref), reverse=True)
+
+
+def _backup_run(backup: Backup) -> Run:
+    rows = sum(table["rows"] for table in backup.tables.values())
+    results = {
+        "verified": f"{len(backup.tables)} 张表 {rows} 行，已读回核对",
+        "failed": backup.fault or "失败",
+        "started": "没有做完",
+    }
+    return Run(
+        backup.ref, "backup", backup.source, backup.started_at, backup.state == "verified", results[backup.state],
+        size_bytes=backup.size_bytes,
+    )  # fmt: skip
+
+
+def _drill_run(drill: Drill, backup: Backup) -> Run:
+    result = f"{drill.tables_compared} 张表全部一致" if drill.passed else "；".join(drill.differences)
+    return Run(
+        drill.ref, "drill", f"{backup.source}（{backup.ref}）", drill.started_at, drill.passed, result,
+        rows_compared=drill.rows_compared, seconds=drill.restore_milliseconds / 1000,
+    )  # fmt: skip

@@ -1,5 +1,6 @@
 """`eduops backup`: backups that are read back, and drills that restore them."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -8,12 +9,14 @@ import typer
 from eduops.backup import queries, service
 from eduops.backup.models import Backup
 from eduops.cli import door, out
+from eduops.cli.instant import FromOption, ToOption, parse_days
 from eduops.cli.noun import Noun
 from eduops.core import clock
-from eduops.core.errors import EduopsError, NotAllowed
+from eduops.core.errors import EduopsError, NotAllowed, UsageError
 
 app = Noun("备份：备份、校验、恢复演练。")
 
+KINDS = {"backup": "备份", "drill": "恢复演练"}
 STATES = {"started": "未完成", "verified": "已校验", "failed": "失败"}
 
 
@@ -21,7 +24,7 @@ STATES = {"started": "未完成", "verified": "已校验", "failed": "失败"}
 def run(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
     """备份数据库：边用边备也一致，备完逐表读回核对。"""
     home = door.state(ctx).home
-    if not home.database_url.startswith("sqlite"):
+    if not home.uses_sqlite:
         raise NotAllowed("当前版本只备份 SQLite 数据库", hint="PostgreSQL 请先用 pg_dump -Fc 备份")
     with door.work(ctx) as work:
         begun = service.begin_backup(work.session, now=work.now, actor=work.actor)
@@ -42,26 +45,40 @@ def run(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
     out.done(said, _row(backup), as_json=as_json)
 
 
-@app.verb("list", example="eduops backup list --json")
-def list_(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
-    """列出备份、状态和最近一次恢复演练。"""
+@app.verb("list", example="eduops backup list --kind drill --json")
+def list_(
+    ctx: typer.Context,
+    from_: FromOption = None,
+    to: ToOption = None,
+    kind: Annotated[str | None, typer.Option(help="只看 backup 备份，或 drill 恢复演练。")] = None,
+    as_json: out.JsonOption = False,
+) -> None:
+    """列出备份和恢复演练，新的在前；一份备份以最近一次演练的结果为准。"""
+    if kind and kind not in KINDS:
+        raise UsageError(f"--kind 的值「{kind}」不在可选范围", hint="可选：backup（备份）、drill（恢复演练）")
+    from_at, to_at = parse_days(from_, to, zone=door.contract(ctx).zone_info)
     with door.look(ctx) as look:
-        rows = []
-        for backup in queries.list_backups(look.session):
-            drill = queries.last_drill(look.session, backup)
-            verdict = None if drill is None else ("通过" if drill.passed else "未通过")
-            age_hours = round((look.now - backup.started_at).total_seconds() / 3600, 1)
-            rows.append({**_row(backup), "age_hours": age_hours, "drill": verdict})
+        runs = queries.list_runs(look.session, from_at=from_at, to_at=to_at)
+    rows = [
+        {
+            **asdict(run),
+            "kind_text": KINDS[run.kind],
+            "good_text": "成功" if run.is_good else "失败",
+            "age_hours": round((look.now - run.at).total_seconds() / 3600, 1),
+        }
+        for run in runs
+        if kind in (None, run.kind)
+    ]
     columns = (
         out.Column("ref", "编号"),
+        out.Column("kind_text", "类别"),
         out.Column("source", "来源"),
-        out.Column("state_text", "状态"),
-        out.Column("started_at", "开始"),
+        out.Column("at", "时刻"),
         out.Column("age_hours", "距今（小时）", right=True),
-        out.Column("size_bytes", "字节", right=True),
-        out.Column("drill", "恢复演练"),
+        out.Column("good_text", "结果"),
+        out.Column("result", "说明"),
     )
-    out.rows(rows, columns, as_json=as_json, title="备份", empty="还没有备份。运行：eduops backup run")
+    out.rows(rows, columns, as_json=as_json, title="备份与演练", empty="没有备份。运行：eduops backup run")
 
 
 @app.verb("drill", example="eduops backup drill")

@@ -1,12 +1,19 @@
 """Instants and days as people type them: read in the contract's zone."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo
+
+import typer
 
 from eduops.core.errors import UsageError
 
+FromOption = Annotated[str | None, typer.Option("--from", help="从哪天起（含），如 2026-07-01。")]
+ToOption = Annotated[str | None, typer.Option("--to", help="到哪天止（含），如 2026-09-30。")]
+
 _ONLY_TIME = re.compile(r"\d{1,2}:\d{2}")
+_ONLY_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
 
 def parse_instant(text: str | None, *, now: datetime, zone: ZoneInfo, option: str) -> datetime:
@@ -23,9 +30,16 @@ def parse_instant(text: str | None, *, now: datetime, zone: ZoneInfo, option: st
         instant = datetime.fromisoformat(said)
     except ValueError:
         instant = None
-    if instant is None or re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", said):
+    if instant is None or _ONLY_DAY.fullmatch(said):
         raise UsageError(f"{option} 的值「{text}」不是时刻", hint="写成 '2026-03-05 11:50'，或今天的 11:50")
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def parse_as_of(text: str | None, *, now: datetime, zone: ZoneInfo, option: str) -> datetime:
+    """Like `parse_instant`, but a bare day means its end, as the contract's arithmetic has it."""
+    if text and _ONLY_DAY.fullmatch(text.strip()):
+        return day_start(parse_day(text, option=option) + timedelta(days=1), zone)
+    return parse_instant(text, now=now, zone=zone, option=option)
 
 
 def parse_day(text: str, *, option: str) -> date:
@@ -34,6 +48,20 @@ def parse_day(text: str, *, option: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise UsageError(f"{option} 的值「{text}」不是日期", hint="写成 2026-03-05 的样子") from None
+
+
+def parse_days(
+    from_: str | None, to: str | None, *, zone: ZoneInfo
+) -> tuple[datetime | None, datetime | None]:
+    """The instants [from, to) of two days, both included, either of which may be left out. Raises UsageError."""
+    from_on = parse_day(from_, option="--from") if from_ else None
+    to_on = parse_day(to, option="--to") if to else None
+    if from_on and to_on and to_on < from_on:
+        raise UsageError(f"--to {to} 早于 --from {from_}", hint="检查两个日期")
+    return (
+        day_start(from_on, zone) if from_on else None,
+        day_start(to_on + timedelta(days=1), zone) if to_on else None,
+    )
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:

@@ -75,6 +75,14 @@ def list_(
     )
 
 
+@app.verb("count", example="eduops learner count --json")
+def count(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
+    """在册学员共多少人。"""
+    with door.look(ctx) as look:
+        found = queries.count_learners(look.session)
+    out.done(f"在册学员 {found} 人", {"learners": found}, as_json=as_json)
+
+
 def load_roster(file: Path) -> Roster:
     """The roster in a file. Raises InputError where no sheet of it is one."""
     roster = read_roster(read_workbook(file))

@@ -27,7 +27,8 @@ class Column:
     key: str
     head: str
     right: bool = False
-    style: str | None = None
+    style_key: str | None = None
+    """The row's key that holds the cell's colour."""
 
 
 def rows(items: Sequence[Row], columns: Sequence[Column], *, as_json: bool, title: str, empty: str) -> None:
@@ -139,8 +140,12 @@ def _table(items: Sequence[Row], columns: Sequence[Column], title: str) -> None:
     for column in columns:
         table.add_column(column.head, justify="right" if column.right else "left", overflow="fold")
     for item in items:
-        table.add_row(*(Text(text(item.get(column.key)), style=column.style or "") for column in columns))
+        table.add_row(*(Text(text(item.get(column.key)), style=_style(item, column)) for column in columns))
     console().print(table)
+
+
+def _style(item: Row, column: Column) -> str:
+    return str(item.get(column.style_key) or "") if column.style_key else ""
 
 
 def _plain(item: object) -> object:

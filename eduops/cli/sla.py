@@ -1,12 +1,11 @@
 """`eduops sla`: what the contract's figures come to, and the breach ledger."""
 
-from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from eduops.cli import door, out
-from eduops.cli.instant import day_start, parse_day, parse_instant
+from eduops.cli.instant import parse_as_of, parse_day
 from eduops.cli.noun import Noun
 from eduops.contract.engine import Evaluation
 from eduops.contract.finding import Finding
@@ -143,17 +142,8 @@ def _evaluate(look: door.Look, contract: Contract, from_: str, to: str, as_of: s
     from_on, to_on = parse_day(from_, option="--from"), parse_day(to, option="--to")
     if to_on < from_on:
         raise UsageError(f"--to {to} 早于 --from {from_}", hint="检查两个日期")
-    instant = _parse_as_of(as_of, look.now, contract)
+    instant = parse_as_of(as_of, now=look.now, zone=contract.zone_info, option="--as-of")
     return service.evaluate_period(look.session, contract, from_on=from_on, to_on=to_on, as_of=instant)
-
-
-def _parse_as_of(text: str | None, now: datetime, contract: Contract) -> datetime:
-    """A bare day means its end (the contract page's rule for as-of)."""
-    try:
-        day = date.fromisoformat(text or "")
-    except ValueError:
-        return parse_instant(text, now=now, zone=contract.zone_info, option="--as-of")
-    return day_start(day + timedelta(days=1), contract.zone_info).astimezone(UTC)
 
 
 def _rows(findings: tuple[Finding, ...] | list[Finding]) -> list[dict[str, object]]:

@@ -1,12 +1,11 @@
 """`eduops ticket`: incidents, requests and consults through their life."""
 
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from eduops.cli import door, out
-from eduops.cli.instant import day_start, parse_day, parse_instant
+from eduops.cli.instant import FromOption, ToOption, parse_days, parse_instant
 from eduops.cli.noun import Noun
 from eduops.core.errors import UsageError
 from eduops.desk import queries, rules, service
@@ -134,15 +133,13 @@ def go_on(ctx: typer.Context, ref: RefArgument, at: AtOption = None, as_json: ou
 @app.verb("list", example="eduops ticket list --from 2026-07-01 --to 2026-09-30 --json")
 def list_(
     ctx: typer.Context,
-    from_: Annotated[str | None, typer.Option("--from", help="从哪天报修的起（含）。")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="到哪天报修的止（含）。")] = None,
+    from_: FromOption = None,
+    to: ToOption = None,
     open_only: Annotated[bool, typer.Option("--open", help="只列未解决的。")] = False,
     as_json: out.JsonOption = False,
 ) -> None:
-    """列出工单。"""
-    zone = door.contract(ctx).zone_info
-    from_at = day_start(parse_day(from_, option="--from"), zone) if from_ else None
-    to_at = day_start(parse_day(to, option="--to") + timedelta(days=1), zone) if to else None
+    """列出工单，按报修的先后。"""
+    from_at, to_at = parse_days(from_, to, zone=door.contract(ctx).zone_info)
     with door.look(ctx) as look:
         tickets = queries.list_tickets(look.session, from_at=from_at, to_at=to_at, open_only=open_only)
         rows = [_row(ticket) for ticket in tickets]

@@ -49,6 +49,11 @@ class Home:
         """EDUOPS_DATABASE_URL where it is set, else the SQLite file in the home."""
         return os.environ.get("EDUOPS_DATABASE_URL") or f"sqlite:///{self.database_path}"
 
+    @property
+    def uses_sqlite(self) -> bool:
+        """Whether the database is an SQLite file."""
+        return self.database_url.startswith("sqlite")
+
     def require(self) -> None:
         """Raises ConfigError where the home was never laid out."""
         if not self.path.is_dir():

@@ -1,13 +1,13 @@
 """Alembic's entry: runs on the connection it is given, in batch mode so that SQLite can alter tables."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import JSON
 from sqlmodel import AutoString
 
 
-def render(kind: str, item: Any, _context: Any) -> str | bool:
+def render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Writes column types in a migration as short as they can be read again."""
     if kind != "type":
         return False

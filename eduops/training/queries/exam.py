@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import func
@@ -83,14 +84,20 @@ def get_exam(session: Session, ref: str) -> Exam:
     return exam
 
 
-def list_exams(session: Session) -> list[tuple[Exam, str, str]]:
-    """Exams with their programme's name and paper's reference, newest first."""
+def list_exams(
+    session: Session, *, from_at: datetime | None = None, to_at: datetime | None = None
+) -> list[tuple[Exam, str, str]]:
+    """Exams that open within [from_at, to_at), with their programme's name and paper's reference, newest first."""
     statement = (
         select(Exam, Programme.name, Paper.ref)
         .join(Programme, col(Programme.id) == Exam.programme_id)
         .join(Paper, col(Paper.id) == Exam.paper_id)
         .order_by(col(Exam.id).desc())
     )
+    if from_at:
+        statement = statement.where(Exam.opens_at >= from_at)
+    if to_at:
+        statement = statement.where(Exam.opens_at < to_at)
     return list(session.exec(statement))
 
 

@@ -60,6 +60,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counter")),
     )
     op.create_table(
+        "document",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("period", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("cut_off_at", column.UtcDateTime(), nullable=False),
+        sa.Column("made_at", column.UtcDateTime(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("is_invented", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
+        sa.UniqueConstraint("ref", name=op.f("uq_document_ref")),
+    )
+    op.create_table(
         "host",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
@@ -518,6 +535,7 @@ def downgrade() -> None:
     op.drop_table("programme")
     op.drop_table("ledger_entry")
     op.drop_table("host")
+    op.drop_table("document")
     op.drop_table("counter")
     op.drop_table("bank")
     op.drop_table("backup")

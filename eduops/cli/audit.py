@@ -1,0 +1,42 @@
+"""`eduops audit`: who changed what, and whether the log is whole."""
+
+from typing import Annotated
+
+import typer
+
+from eduops.cli import door, out
+from eduops.cli.noun import Noun
+from eduops.store import audit
+
+app = Noun("操作日志：谁在何时改了什么。")
+
+
+@app.verb("list", example="eduops audit list --limit 20")
+def list_(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option(help="最多列出多少条，最新的在前。", min=1)] = 50,
+    as_json: out.JsonOption = False,
+) -> None:
+    """列出操作日志，最新的在前。"""
+    with door.look(ctx) as look:
+        rows = [entry.model_dump() for entry in audit.list_entries(look.session, limit=limit)]
+    columns = (
+        out.Column("id", "序号", right=True),
+        out.Column("at", "时刻"),
+        out.Column("actor", "谁"),
+        out.Column("command", "命令"),
+        out.Column("subject", "对象"),
+        out.Column("change", "改动"),
+    )
+    out.rows(rows, columns, as_json=as_json, title="操作日志", empty="日志是空的。")
+
+
+@app.verb("verify", example="eduops audit verify")
+def verify(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
+    """核对操作日志有没有被改动；有则退出码为 1。"""
+    with door.look(ctx) as look:
+        count, broken = audit.verify(look.session)
+    said = f"操作日志完好：{count} 条" if broken is None else f"操作日志第 {broken.number} 条与校验值不符"
+    out.done(said, {"count": count, "broken": broken and broken.number}, as_json=as_json)
+    if broken:
+        raise typer.Exit(1)

@@ -1,0 +1,174 @@
+"""How the results of imports look: JSON for programs, sentences for people, a marked copy for the author."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import typer
+
+from eduops.cli import out
+from eduops.cli.failure import WRONG_FILE
+from eduops.core.config import load_yaml
+from eduops.core.errors import ConfigError, InputError, Problem
+from eduops.sheet.mark import write_marked_copy
+from eduops.sheet.workbook import Mark, Workbook, column_index, column_letters
+from eduops.training.queries.bank import BankStats
+from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
+from eduops.training.rules.bank_word import TYPE_NAMES
+from eduops.training.rules.question import QuestionType
+from eduops.training.service.bank import ImportResult
+
+_MOST_ERRORS = 50
+_DIFFICULTY_NAMES = {"easy": "易", "medium": "中", "hard": "难", "": "未标"}
+STATS_HEADS = {
+    "bank": "题库",
+    "questions": "题数",
+    "groups": "题组",
+    "retired": "已停用",
+    "by_type": "按题型",
+    "by_difficulty": "按难度",
+}
+
+
+@dataclass
+class Shown:
+    """A workbook, what became of it, and where its marked copy lies."""
+
+    workbook: Workbook
+    result: ImportResult
+    marked: Path | None = None
+
+    def write_marked(self, target: Path | None, *, is_wanted: bool) -> None:
+        """Writes the marked copy where there are errors and it is wanted, or a place for it was named."""
+        if not self.result.errors or not (is_wanted or target):
+            return
+        source = self.workbook.path
+        self.marked = target or source.with_name(f"{source.stem}.标注.xlsx")
+        marks = [
+            Mark(error.sheet, error.row, column_index(error.column) if error.column else None, error.message)
+            for error in self.result.errors
+        ]
+        headers = {
+            layout.sheet.name: layout.header_row
+            for layout in self.result.layouts
+            if layout.header_row is not None
+        }
+        write_marked_copy(
+            self.workbook, self.marked, marks=marks, summary=[_sentence(self.result)], header_rows=headers
+        )
+
+
+def load_mapping(file: Path | None, sheet: str | None) -> Mapping:
+    """The mapping in a file, with the sheet that the command line names. Raises ConfigError."""
+    mapping = load_yaml(file, Mapping) if file is not None else NO_MAPPING
+    unknown = mapping.unknown_types()
+    if unknown:
+        raise ConfigError(
+            f"{file} 的 types 里有认不出的题型：{'、'.join(unknown)}",
+            hint=f"可写：{'、'.join(TYPE_NAMES.values())}、A3/A4、B1",
+        )
+    return mapping.model_copy(update={"sheet": sheet}) if sheet is not None else mapping
+
+
+def progress(verb: str, workbook: Workbook) -> AbstractContextManager[Callable[[int], None]]:
+    """A bar over the workbook's rows."""
+    return out.progress(
+        f"{verb} {workbook.path.name}", total=sum(len(sheet.rows) for sheet in workbook.sheets)
+    )
+
+
+def refuse_errors(results: Sequence[Shown], *, as_json: bool) -> None:
+    """Ends the command where any file has errors: nothing was written, all errors are told."""
+    if not any(shown.result.errors for shown in results):
+        return
+    if as_json:
+        undone = [replace(shown.result, imported=0, batch=None) for shown in results]
+        _show_json(undone)
+        raise typer.Exit(WRONG_FILE)
+    problems = [
+        Problem(shown.result.file, f"{error.sheet}!{error.column}{error.row}", f"{error.message}")
+        for shown in results
+        for error in shown.result.errors
+    ]
+    copies = "".join(f"；标注副本 {shown.marked}" for shown in results if shown.marked)
+    raise InputError(
+        f"有 {len(problems)} 处错误，什么都没有写入{copies}",
+        hint="改正后再导入；或加 --skip-bad，只导入没有错的题，有错的标注在副本里退回",
+        problems=problems,
+    )
+
+
+def show(results: Sequence[Shown], *, as_json: bool, note: str) -> None:
+    """Prints what became of each file."""
+    if as_json:
+        _show_json([shown.result for shown in results])
+        return
+    for shown in results:
+        lines = [f"{shown.workbook.path.name}：{_sentence(shown.result)}{note}"]
+        lines += [f"  · {sentence}" for sentence in shown.result.assumptions]
+        errors = shown.result.errors
+        lines += [
+            f"  - {error.sheet}!{error.column}{error.row}：{error.message}" for error in errors[:_MOST_ERRORS]
+        ]
+        if len(errors) > _MOST_ERRORS:
+            lines.append(f"  … 另有 {len(errors) - _MOST_ERRORS} 处，用 --json 或标注副本查看全部")
+        if shown.marked:
+            lines.append(f"  标注副本：{shown.marked}")
+        out.done("\n".join(lines))
+
+
+def stats_item(name: str, stats: BankStats, *, as_json: bool) -> dict[str, object]:
+    """The figures of a bank; for people with Chinese names."""
+    if as_json:
+        return {"bank": name, **asdict(stats)}
+    return {
+        "bank": name,
+        **asdict(stats),
+        "by_type": [f"{TYPE_NAMES[QuestionType(kind)]} {count}" for kind, count in stats.by_type.items()],
+        "by_difficulty": [
+            f"{_DIFFICULTY_NAMES[kind]} {count}" for kind, count in stats.by_difficulty.items()
+        ],
+    }
+
+
+def _sentence(result: ImportResult) -> str:
+    if result.batch:
+        done = f"导入 {result.imported}"
+    elif result.rows and result.duplicates == result.rows:
+        done = "都已在题库里，没有要导入的"
+    else:
+        done = f"可导入 {result.importable}"
+    told = f"共 {result.rows} 题，{done}，重复 {result.duplicates}，有错 {result.rejected}，修整 {result.repaired}"
+    return told + (f"（批次 {result.batch}）" if result.batch else "")
+
+
+def _show_json(results: Sequence[ImportResult]) -> None:
+    items = [_item(result) for result in results]
+    out.value(items[0] if len(items) == 1 else items)
+
+
+def _item(result: ImportResult) -> dict[str, object]:
+    return {
+        "file": result.file,
+        "sheets": [
+            {
+                "name": layout.sheet.name,
+                "role": layout.role.value,
+                "header_row": layout.header_row,
+                "columns": {name: column_letters(column) for name, column in layout.columns.items()},
+                "rows": layout.rows,
+            }
+            for layout in result.layouts
+        ],
+        "rows": result.rows,
+        "imported": result.imported,
+        "importable": result.importable,
+        "duplicates": result.duplicates,
+        "rejected": result.rejected,
+        "repaired": result.repaired,
+        "by_type": result.by_type,
+        "errors": [asdict(error) for error in result.errors],
+        "assumptions": result.assumptions,
+        "batch": result.batch,
+    }

@@ -1,0 +1,1 @@
+"""The delivery room: documents made and handed in."""

@@ -1,0 +1,201 @@
+"""Loading what the quarterly report says from every room: reads only, and only what had happened by the cut-off."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from sqlmodel import Session
+
+from eduops.asset import queries as assets
+from eduops.backup import queries as backups
+from eduops.contract.fact import TicketFact as ContractTicket
+from eduops.contract.finding import Finding
+from eduops.contract.period import list_months, list_quarters, start_of
+from eduops.contract.schema import Contract
+from eduops.contract.ticket_clock import is_exempt
+from eduops.contract.window import OnSiteHours
+from eduops.contract.working_day import WorkingDays
+from eduops.core.home import Settings
+from eduops.desk import queries as desk
+from eduops.ledger import queries as ledger
+from eduops.ledger import service as ledger_service
+from eduops.patrol import queries as patrols
+from eduops.report.fact import (
+    BackupFact,
+    BankFact,
+    ContractFact,
+    DutyFact,
+    ExamFact,
+    FindingFact,
+    LedgerEntryFact,
+    LedgerFact,
+    PatrolFact,
+    Period,
+    QuarterlyFacts,
+    TicketFact,
+)
+from eduops.report.quarter import next_period
+from eduops.training.queries import bank as banks
+from eduops.training.queries import exam as exams
+from eduops.training.queries import tenant as tenants
+from eduops.training.service import score as scores
+
+
+def load_quarterly_facts(
+    session: Session,
+    contract: Contract,
+    settings: Settings,
+    *,
+    period: Period,
+    cut_off_at: datetime,
+    now: datetime,
+    prepared_by: str,
+    version: str,
+) -> QuarterlyFacts:
+    """Everything the quarterly report of `period` says as of `cut_off_at`."""
+    zone = contract.zone_info
+    from_at = start_of(period.from_on, zone)
+    to_at = min(start_of(period.to_on + timedelta(days=1), zone), cut_off_at)
+    answer = ledger_service.evaluate_period(
+        session, contract, from_on=period.from_on, to_on=period.to_on, as_of=cut_off_at
+    )
+    following = next_period(contract, period)
+    tickets = desk.load_facts(session, from_at=from_at, to_at=to_at)
+    return QuarterlyFacts(
+        contract=ContractFact(
+            title=contract.title,
+            customer=settings.customer,
+            vendor=settings.vendor,
+            clauses={number: clause.title for number, clause in contract.clauses.items()},
+        ),
+        period=period,
+        next_period=following,
+        zone=zone,
+        cut_off_at=cut_off_at,
+        made_at=now,
+        prepared_by=prepared_by,
+        version=version,
+        is_invented=settings.invented or has_invented(session, from_at, to_at),
+        ledger=_load_ledger(session, from_at, cut_off_at),
+        tenant_count=len(tenants.list_tenants(session)),
+        learner_count=tenants.count_learners(session),
+        tickets=tuple(_ticket(ticket, contract, cut_off_at) for ticket in tickets),
+        findings=tuple(_finding(finding) for finding in answer.findings),
+        patrols=tuple(_load_patrols(session, contract, from_at, to_at)),
+        backups=tuple(_load_backups(session, from_at, to_at)),
+        exams=tuple(_load_exams(session, from_at, to_at)),
+        banks=tuple(
+            BankFact(bank.name, banks.bank_stats(session, bank.id).by_type)
+            for bank in banks.list_banks(session)
+        ),
+        duties=tuple(_list_duties(contract, following)),
+    )
+
+
+def has_invented(session: Session, from_at: datetime, to_at: datetime) -> bool:
+    """Whether anything that the period's report counts is marked as invented."""
+    return (
+        any(ticket.is_invented for ticket in desk.list_tickets(session, from_at=from_at, to_at=to_at))
+        or any(exam.is_invented for exam, _, _ in exams.list_exams(session, from_at=from_at, to_at=to_at))
+        or any(host.is_invented for host in assets.list_hosts(session))
+    )
+
+
+def _ticket(ticket: ContractTicket, contract: Contract, cut_off_at: datetime) -> TicketFact:
+    hours = OnSiteHours(contract, WorkingDays(contract.working_days))
+
+    def known(instant: datetime | None) -> datetime | None:
+        return instant if instant and instant <= cut_off_at else None
+
+    return TicketFact(
+        ref=ticket.ref,
+        kind=ticket.kind,
+        title=ticket.title,
+        department=ticket.department,
+        channel=ticket.channel,
+        impact=ticket.impact,
+        regime="on_site" if hours.is_on_site(ticket.reported_at) else "off_site",
+        reported_at=ticket.reported_at,
+        responded_at=known(ticket.responded_at),
+        arrived_at=known(ticket.arrived_at),
+        resolved_at=known(ticket.resolved_at),
+        closed_at=known(ticket.closed_at),
+        is_exempt=is_exempt(ticket),
+    )
+
+
+def _finding(finding: Finding) -> FindingFact:
+    return FindingFact(
+        clause=finding.clause,
+        rule=finding.rule,
+        consequence=finding.consequence,
+        subject=finding.subject,
+        period=finding.period,
+        due_at=finding.due_at,
+        actual_at=finding.actual_at,
+        limit=Decimal(str(finding.limit)),
+        actual=Decimal(str(finding.actual)),
+        unit=finding.unit,
+        counted=finding.counted,
+        is_provisional=finding.provisional,
+        text=finding.text,
+    )
+
+
+def _load_ledger(session: Session, from_at: datetime, cut_off_at: datetime) -> LedgerFact:
+    entries = ledger.list_entries(session)
+    head = ledger_service.head(session)
+    within = [entry for entry in entries if from_at <= entry.posted_at <= cut_off_at]
+    return LedgerFact(
+        entries=tuple(
+            LedgerEntryFact(
+                entry.id, entry.finding_key, entry.clause, entry.finding["text"], entry.posted_at, "posted"
+            )
+            for entry in within
+        ),
+        count=head.count,
+        head_hash=head.hash if head.count else "",
+    )
+
+
+def _load_patrols(
+    session: Session, contract: Contract, from_at: datetime, to_at: datetime
+) -> Iterator[PatrolFact]:
+    runs = patrols.list_runs(session, since=from_at, until=to_at)
+    problems = patrols.count_problems(session, [run.id for run, _ in runs if run.id])
+    for run, host in reversed(runs):
+        if run.finished_at and run.state:
+            on = run.started_at.astimezone(contract.zone_info).date()
+            yield PatrolFact(on, host.name, run.state, problems.get(run.id or 0, 0), run.kind == "big")
+
+
+def _load_backups(session: Session, from_at: datetime, to_at: datetime) -> Iterator[BackupFact]:
+    for run in reversed(backups.list_runs(session, from_at=from_at, to_at=to_at)):
+        seconds = None if run.seconds is None else Decimal(str(run.seconds))
+        yield BackupFact(run.at, run.source, run.kind, run.is_good, run.result, run.rows_compared, seconds)
+
+
+def _load_exams(session: Session, from_at: datetime, to_at: datetime) -> Iterator[ExamFact]:
+    for exam, _, _ in reversed(exams.list_exams(session, from_at=from_at, to_at=to_at)):
+        stats = scores.load_stats(session, exam)
+        yield ExamFact(exam.ref, exam.title, 1, stats.attempts, stats.average, stats.pass_percent)
+
+
+def _list_duties(contract: Contract, period: Period) -> Iterator[DutyFact]:
+    """What the contract's calendar has due in a period: quarter documents (3.3) and monthly reports (3.2)."""
+    days = WorkingDays(contract.working_days)
+    for quarter in list_quarters(contract):
+        back = int(contract.figure("3.3(3)", "quarter_documents", "working_days"))
+        yield from _due(
+            days.get_nth_back(quarter.last_on, back), f"{quarter.label} 季度文档提交", "3.3(3)", period
+        )
+    for month in list_months(contract):
+        count = int(contract.figure("3.2(4)", "monthly_report", "working_days"))
+        yield from _due(
+            days.get_nth(month.end_on, count), f"{month.label} 服务器巡检评估报告", "3.2(4)", period
+        )
+
+
+def _due(on: date, title: str, clause: str, period: Period) -> Iterator[DutyFact]:
+    if period.from_on <= on <= period.to_on:
+        yield DutyFact(on, title, clause)

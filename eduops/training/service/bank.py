@@ -1,0 +1,243 @@
+"""Question banks: importing workbooks, undoing imports."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import insert, update
+from sqlmodel import Session, col
+
+from eduops.core.errors import Conflict, NotFound
+from eduops.core.files import hash_file
+from eduops.sheet.workbook import Workbook
+from eduops.store import counter
+from eduops.training.models.bank import Bank, ImportBatch, Question, QuestionGroup, QuestionRevision
+from eduops.training.queries import bank as queries
+from eduops.training.rules.bank_entry import RowError
+from eduops.training.rules.bank_group import GroupDraft
+from eduops.training.rules.bank_judge import Draft, Judgement, Progress, judge_workbook
+from eduops.training.rules.bank_layout import Layout
+from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
+
+_CHUNK = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of a workbook: rows = imported + duplicates + rejected where it was written.
+
+    Nothing was written where `batch` is None; `importable` says how many questions could have been.
+    """
+
+    file: str
+    layouts: list[Layout]
+    rows: int
+    imported: int
+    importable: int
+    duplicates: int
+    rejected: int
+    repaired: int
+    by_type: dict[str, int]
+    errors: list[RowError]
+    assumptions: list[str]
+    batch: str | None
+
+
+def check_bank(
+    session: Session | None,
+    workbook: Workbook,
+    *,
+    bank_name: str | None = None,
+    mapping: Mapping = NO_MAPPING,
+    progress: Progress = lambda _rows: None,
+) -> ImportResult:
+    """What an import would do, without writing; with session and bank, what the bank holds counts too.
+
+    Raises InputError where no sheet holds questions.
+    """
+    bank = queries.find_bank(session, bank_name) if session is not None and bank_name else None
+    known = queries.map_fingerprints(session, bank.id) if session is not None and bank is not None else {}
+    judged = judge_workbook(workbook, mapping=mapping, known=known, progress=progress)
+    return _result(workbook, judged, imported=0, batch=None)
+
+
+def import_bank(
+    session: Session,
+    workbook: Workbook,
+    *,
+    bank_name: str,
+    now: datetime,
+    actor: str,
+    skip_bad: bool = False,
+    mapping: Mapping = NO_MAPPING,
+    progress: Progress = lambda _rows: None,
+) -> ImportResult:
+    """Imports a workbook into the bank of that name, which is made where it is not there yet.
+
+    With any error nothing is written, unless `skip_bad`; nor is anything where all is there already. Raises
+    InputError where no sheet holds questions.
+    """
+    bank = queries.find_bank(session, bank_name)
+    known = queries.map_fingerprints(session, bank.id) if bank else {}
+    judged = judge_workbook(workbook, mapping=mapping, known=known, progress=progress)
+    good = judged.good
+    if not good or (judged.errors and not skip_bad):
+        return _result(workbook, judged, imported=0, batch=None)
+    if bank is None:
+        bank = Bank(id=counter.allocate(session, "bank")[0], name=bank_name, created_at=now)
+        session.add(bank)
+        session.flush()
+    batch = _save_batch(session, bank, workbook, judged, now=now, actor=actor)
+    _save_questions(session, bank, batch, good, now=now)
+    return _result(workbook, judged, imported=len(good), batch=batch.ref)
+
+
+def undo_batch(session: Session, ref: str, *, now: datetime) -> int:
+    """Retires the questions of an import and says how many; papers that hold them keep their revisions.
+
+    Raises NotFound, or Conflict where it was undone before.
+    """
+    batch = queries.find_batch(session, ref)
+    if batch is None:
+        raise NotFound(f"没有导入批次 {ref}", hint="用 eduops bank show 题库名称 查看它的导入批次")
+    if batch.undone_at is not None:
+        raise Conflict(f"导入批次 {ref} 已经撤销过", hint="不需要再做什么")
+    batch.undone_at = now
+    session.add(batch)
+    retired = session.execute(
+        update(Question)
+        .where(col(Question.batch_id) == batch.id, col(Question.retired_at).is_(None))
+        .values(retired_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    # Any: an UPDATE always gives a cursor result, whatever execute() promises.
+    count: int = retired.rowcount  # type: ignore[attr-defined]
+    return count
+
+
+def _save_batch(
+    session: Session, bank: Bank, workbook: Workbook, judged: Judgement, *, now: datetime, actor: str
+) -> ImportBatch:
+    batch = ImportBatch(
+        id=counter.allocate(session, "import_batch")[0],
+        bank_id=bank.id,
+        ref=counter.next_reference(session, "IMP", now.year),
+        file_name=workbook.path.name,
+        file_hash=hash_file(workbook.path),
+        at=now,
+        actor=actor,
+        rows=len(judged.drafts),
+        imported=len(judged.good),
+        duplicates=judged.duplicates,
+        rejected=judged.rejected,
+        repaired=judged.repaired,
+        assumptions=judged.assumptions,
+    )
+    session.add(batch)
+    session.flush()
+    return batch
+
+
+def _save_questions(
+    session: Session, bank: Bank, batch: ImportBatch, drafts: Sequence[Draft], *, now: datetime
+) -> None:
+    group_ids = _save_groups(session, bank, batch, drafts)
+    ids = counter.allocate(session, "question", len(drafts))
+    position = queries.last_position(session, bank.id)
+    numbered = list(zip(ids, drafts, strict=True))
+    _insert(
+        session,
+        Question,
+        (
+            {
+                "id": number,
+                "bank_id": bank.id,
+                "batch_id": batch.id,
+                "group_id": group_ids.get(id(draft.group)),
+                "position": position + offset,
+                "revision": 1,
+                "retired_at": None,
+            }
+            for offset, (number, draft) in enumerate(numbered, start=1)
+        ),
+    )
+    _insert(session, QuestionRevision, (_revision(number, draft, now) for number, draft in numbered))
+
+
+def _save_groups(session: Session, bank: Bank, batch: ImportBatch, drafts: Sequence[Draft]) -> dict[int, int]:
+    """id(draft) of each group -> its new id."""
+    groups: dict[int, GroupDraft] = {
+        id(draft.group): draft.group for draft in drafts if draft.group is not None
+    }
+    if not groups:
+        return {}
+    ids = dict(zip(groups, counter.allocate(session, "question_group", len(groups)), strict=True))
+    finished = {key: group.finished() for key, group in groups.items()}
+    _insert(
+        session,
+        QuestionGroup,
+        (
+            {
+                "id": ids[key],
+                "bank_id": bank.id,
+                "batch_id": batch.id,
+                "kind": group.kind.value,
+                "stem": group.stem,
+                "options": list(group.options),
+            }
+            for key, group in finished.items()
+        ),
+    )
+    return ids
+
+
+def _revision(number: int, draft: Draft, now: datetime) -> dict[str, Any]:  # Any: a row's values
+    question = draft.question
+    assert question is not None  # noqa: S101 -- a good draft has one
+    return {
+        "question_id": number,
+        "revision": 1,
+        "type": question.type.value,
+        "stem": question.stem,
+        "options": list(question.options),
+        "key": [list(slot) for slot in question.key],
+        "any_order": question.any_order,
+        "explanation": question.explanation,
+        "difficulty": question.difficulty,
+        "score": question.score,
+        "knowledge_path": list(question.knowledge_path),
+        "source": question.source,
+        "tags": list(question.tags),
+        "fingerprint": draft.fingerprint,
+        "stem_fingerprint": draft.stem_fingerprint,
+        "made_at": now,
+    }
+
+
+def _insert(session: Session, table: type[Any], rows: Iterable[dict[str, Any]]) -> None:
+    """Bulk insert in chunks: a list of all rows of a large workbook would cost more than the rows themselves."""
+    rows = iter(rows)
+    statement = insert(table.__table__)
+    while chunk := list(islice(rows, _CHUNK)):
+        session.connection().execute(statement, chunk)
+
+
+def _result(workbook: Workbook, judged: Judgement, *, imported: int, batch: str | None) -> ImportResult:
+    by_type = Counter(draft.question.type.value for draft in judged.good if draft.question is not None)
+    return ImportResult(
+        file=str(workbook.path),
+        layouts=judged.layouts,
+        rows=len(judged.drafts),
+        imported=imported,
+        importable=len(judged.good),
+        duplicates=judged.duplicates,
+        rejected=judged.rejected,
+        repaired=judged.repaired,
+        by_type=dict(by_type.most_common()),
+        errors=judged.errors,
+        assumptions=judged.assumptions,
+        batch=batch,
+    )

@@ -1,0 +1,207 @@
+"""Looking over the machine, the home, the contract and the database: what is missing, and its remedy."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from eduops.backup import queries as backups
+from eduops.contract.loader import check_contract, load_contract
+from eduops.contract.schema import Contract
+from eduops.contract.working_day import known_until
+from eduops.core.errors import EduopsError
+from eduops.core.home import FOLDERS, Home
+from eduops.core.shipped import agent_path
+from eduops.ledger import service as ledger
+from eduops.ledger.head import load_head
+from eduops.patrol.configuration import find_config_path, load_config
+from eduops.store import audit
+from eduops.store.store import Store, open_store
+
+State = Literal["fine", "warning", "fault"]
+
+_LEAST_FREE_BYTES = 1_000_000_000
+_CALENDAR_WARNING_FOR = timedelta(days=60)
+_TERM_WARNING_FOR = timedelta(days=60)
+_BACKUP_WARNING_FOR = timedelta(hours=36)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at: what, how it stands, what was seen, and what to do about it."""
+
+    name: str
+    state: State
+    seen: str
+    remedy: str = ""
+
+
+def check_up(home: Home, *, now: datetime) -> list[Check]:
+    """Everything that can be looked at, the later checks left out where an earlier one makes them pointless."""
+    checks = [_check_python(), _check_agent(), *_check_home(home)]
+    if not home.path.is_dir():
+        return checks
+    settings = _guard("设置 eduops.yaml", lambda: _check_settings(home))
+    checks.append(settings)
+    if settings.state == "fine":
+        checks += _check_contract(home, now)
+    checks.append(_guard("巡检阈值 patrol.yaml", lambda: _check_thresholds(home)))
+    checks += _check_database(home, now)
+    return checks
+
+
+def _check_python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Check("Python", "fine", f"{version}（{sys.executable}）")
+
+
+def _check_agent() -> Check:
+    command = [sys.executable, "-m", "eduops_agent", "--list"]
+    environment = {**os.environ, "PYTHONPATH": str(agent_path())}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    if done.returncode:
+        return Check("巡检程序", "fault", done.stderr.strip()[-200:] or "不能运行", "重新安装 eduops")
+    return Check("巡检程序", "fine", f"可以运行，{len(done.stdout.split())} 项探测")
+
+
+def _check_home(home: Home) -> Iterator[Check]:
+    name = "数据目录"
+    if not home.path.is_dir():
+        yield Check(name, "fault", f"{home.path} 不存在", "运行 eduops init")
+        return
+    missing = [folder for folder in FOLDERS if not home.folder(folder).is_dir()]
+    if missing:
+        yield Check(
+            name,
+            "fault",
+            f"{home.path} 缺少子目录 {'、'.join(missing)}",
+            "运行 eduops init，已有文件不会改动",
+        )
+    elif not os.access(home.path, os.W_OK):
+        yield Check(name, "fault", f"{home.path} 不可写", "检查目录的所有者和权限")
+    else:
+        yield Check(name, "fine", str(home.path))
+    open_to_others = home.path.stat().st_mode & 0o077
+    if open_to_others:
+        yield Check("目录权限", "warning", f"{home.path} 别的账号也能进入", f"运行 chmod 700 {home.path}")
+    free = shutil.disk_usage(home.path).free
+    state: State = "fine" if free >= _LEAST_FREE_BYTES else "warning"
+    yield Check(
+        "磁盘空间", state, f"剩余 {free / 1e9:.1f} GB", "" if state == "fine" else "清理磁盘，至少留出 1 GB"
+    )
+
+
+def _check_settings(home: Home) -> Check:
+    settings = home.load_settings()
+    return Check("设置 eduops.yaml", "fine", f"甲方 {settings.customer}，乙方 {settings.vendor}")
+
+
+def _check_contract(home: Home, now: datetime) -> Iterator[Check]:
+    path = home.path / home.load_settings().contract
+    problems = check_contract(path)
+    if problems:
+        seen = f"{path} 有 {len(problems)} 处问题，第一处：{problems[0].address} {problems[0].message}"
+        yield Check("合同文件", "fault", seen, f"运行 eduops contract check {path} 查看全部")
+        return
+    contract = load_contract(path)
+    yield Check("合同文件", "fine", f"{contract.title}，{len(contract.clauses)} 条")
+    today = now.astimezone(contract.zone_info).date()
+    yield _check_term(contract, today)
+    yield _check_calendar(today)
+
+
+def _check_term(contract: Contract, today: date) -> Check:
+    name, last = "合同期限", contract.term.end_on - timedelta(days=1)
+    if today < contract.term.start:
+        return Check(name, "warning", f"{contract.term.start} 才开始", "核对合同文件的 term.start")
+    if today > last:
+        return Check(name, "warning", f"已于 {last} 期满", "续签后更新合同文件的 term")
+    left = (last - today).days
+    state: State = "fine" if timedelta(days=left) > _TERM_WARNING_FOR else "warning"
+    return Check(
+        name, state, f"到 {last}，还有 {left} 天", "" if state == "fine" else "准备期满评测、付款材料和续签"
+    )
+
+
+def _check_calendar(today: date) -> Check:
+    name, last = "工作日数据", known_until()
+    left = (last - today).days
+    if timedelta(days=left) > _CALENDAR_WARNING_FOR:
+        return Check(name, "fine", f"放假安排已知到 {last}")
+    remedy = (
+        "国务院公布下一年放假安排后，升级 chinesecalendar，或在合同文件 working_days 里逐日补上；"
+        "在此之前相关结果标为暂定"
+    )
+    seen = f"放假安排只到 {last}，" + (f"还有 {left} 天" if left >= 0 else f"已过期 {-left} 天")
+    return Check(name, "warning", seen, remedy)
+
+
+def _check_thresholds(home: Home) -> Check:
+    path = find_config_path(home.path)
+    load_config(path)
+    return Check("巡检阈值 patrol.yaml", "fine", str(path))
+
+
+def _check_database(home: Home, now: datetime) -> Iterator[Check]:
+    name = "数据库"
+    try:
+        store = open_store(home.database_url)
+    except EduopsError as error:
+        yield Check(name, "fault", error.message, error.hint)
+        return
+    kind = "SQLite" if home.uses_sqlite else "PostgreSQL"
+    yield Check(name, "fine", f"{kind}，版本正确")
+    yield _guard("操作日志", lambda: _check_audit(store))
+    yield _guard("违约台账", lambda: _check_ledger(store, home))
+    yield _guard("备份", lambda: _check_backup(store, now))
+    store.engine.dispose()
+
+
+def _check_audit(store: Store) -> Check:
+    with store.reading() as session:
+        count, broken = audit.verify(session)
+    if broken:
+        return Check(
+            "操作日志", "fault", f"第 {broken.number} 条与校验值不符", "日志被改动过：保留现场，从备份核对"
+        )
+    return Check("操作日志", "fine", f"{count} 条，校验一致")
+
+
+def _check_ledger(store: Store, home: Home) -> Check:
+    with store.reading() as session:
+        count, fault = ledger.verify(session, load_head(home.path))
+    if fault:
+        return Check("违约台账", "fault", fault, "台账被改动过：保留现场，从备份核对")
+    return Check("违约台账", "fine", f"{count} 条，校验一致")
+
+
+def _check_backup(store: Store, now: datetime) -> Check:
+    with store.reading() as session:
+        verified = [backup for backup in backups.list_backups(session) if backup.state == "verified"]
+    if not verified:
+        return Check("备份", "warning", "还没有可用的备份", "运行 eduops backup run，再 eduops backup drill")
+    age = now - verified[0].started_at
+    hours = age.total_seconds() / 3600
+    state: State = "fine" if age <= _BACKUP_WARNING_FOR else "warning"
+    return Check(
+        "备份",
+        state,
+        f"最近一份 {verified[0].ref}，{hours:.0f} 小时前",
+        "" if state == "fine" else "运行 eduops backup run",
+    )
+
+
+def _guard(name: str, look: Callable[[], Check]) -> Check:
+    """A check whose own failure is what it found."""
+    try:
+        return look()
+    except EduopsError as error:
+        problems = getattr(error, "problems", ())
+        seen = "；".join(
+            [error.message, *(f"{problem.address} {problem.message}" for problem in problems[:3])]
+        )
+        return Check(name, "fault", seen, error.hint)

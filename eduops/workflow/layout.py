@@ -1,0 +1,103 @@
+"""Laying out a home from the shipped examples: what is there already is never touched."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from eduops.contract.loader import load_contract
+from eduops.core.files import unwritable, whole_file, write_whole
+from eduops.core.home import CONTRACT_NAME, FOLDERS, Home
+from eduops.core.shipped import find_shipped
+from eduops.store.engine import open_engine
+from eduops.store.migration import upgrade
+from eduops.store.schema import find_revision, require_current
+
+_Writer = Callable[[Path], None]
+_SETTINGS = """\
+# eduops 的设置。改动后运行 eduops doctor 核对。
+contract: {contract}        # 合同文件，相对于本目录
+customer: {customer}        # 甲方名称，印在文档上
+vendor: {vendor}        # 乙方名称，印在文档上
+invented: {invented}        # 数据是否虚构（演示用）；为 true 时文档封面注明
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """What `lay_out` made and what it found and left alone, as paths relative to the home."""
+
+    made: tuple[str, ...]
+    kept: tuple[str, ...]
+    revision: str
+
+
+def lay_out(
+    home: Home,
+    *,
+    contract: Path | None = None,
+    customer: str = "甲方（医院）",
+    vendor: str = "乙方（运维单位）",
+    invented: bool = False,
+) -> Laid:
+    """Makes folders, settings, contract, thresholds and the database.
+
+    `contract` is taken instead of the shipped one, after it was checked. Raises ConfigError for a wrong contract
+    or a database of another version, InputError for a folder that cannot be written, OutsideError for a database
+    that does not answer.
+    """
+    source = contract or find_shipped("configs", "contracts", CONTRACT_NAME)
+    load_contract(source)
+    _check_database(home)
+    _make_folders(home)
+    name = source.name if contract else CONTRACT_NAME
+    settings = _SETTINGS.format(
+        contract=f"contracts/{name}", customer=customer, vendor=vendor, invented=str(invented).lower()
+    )
+    made, kept = [], []
+    for target, write in _files(home, source, name, settings):
+        relative = str(target.relative_to(home.path))
+        if target.exists():
+            kept.append(relative)
+        else:
+            write(target)
+            made.append(relative)
+    engine = open_engine(home.database_url)
+    before, revision = upgrade(engine)
+    engine.dispose()
+    (made if before is None else kept).append("eduops.db" if home.uses_sqlite else "数据库")
+    if home.uses_sqlite:
+        home.database_path.chmod(0o600)
+    return Laid(tuple(made), tuple(kept), revision)
+
+
+def _files(home: Home, source: Path, name: str, settings: str) -> Iterator[tuple[Path, _Writer]]:
+    yield home.settings_path, lambda target: write_whole(target, settings)
+    yield home.folder("contracts") / name, lambda target: _copy(source, target)
+    thresholds = find_shipped("configs", "patrol.yaml")
+    yield home.path / "patrol.yaml", lambda target: _copy(thresholds, target)
+
+
+def _make_folders(home: Home) -> None:
+    try:
+        home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in FOLDERS:
+            home.folder(folder).mkdir(exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise unwritable(home.path, error) from error
+
+
+def _check_database(home: Home) -> None:
+    """Refuses a database of another version before anything is made."""
+    if home.uses_sqlite and not home.database_path.exists():
+        return
+    engine = open_engine(home.database_url)
+    revision = find_revision(engine)
+    if revision is not None:
+        require_current(engine)
+    engine.dispose()
+
+
+def _copy(source: Path, target: Path) -> None:
+    with whole_file(target) as part:
+        shutil.copyfile(source, part)
