@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, SQLColumnExpression, func
 from sqlmodel import Session, col, select
 
+from eduops.core.errors import NotFound
 from eduops.training.models.bank import Bank, ImportBatch, Question, QuestionGroup, QuestionRevision
 from eduops.training.rules import question as rules
 from eduops.training.rules.question import BankItem, Group, GroupKind, QuestionType
@@ -37,6 +38,18 @@ class BankStats:
 def find_bank(session: Session, name: str) -> Bank | None:
     """The bank of that name."""
     return session.exec(select(Bank).where(Bank.name == name)).one_or_none()
+
+
+def get_bank(session: Session, name: str) -> Bank:
+    """The bank of that name. Raises NotFound, which names the banks there are."""
+    bank = find_bank(session, name)
+    if bank is None:
+        names = session.exec(select(Bank.name).order_by(Bank.name)).all()
+        hint = (
+            f"已有的题库：{'、'.join(names)}" if names else "先导入题库：eduops bank import 文件 --bank 名称"
+        )
+        raise NotFound(f"没有题库「{name}」", hint=hint)
+    return bank
 
 
 def list_banks(session: Session) -> list[BankSummary]:
@@ -86,7 +99,21 @@ def map_fingerprints(session: Session, bank_id: int) -> dict[str, str]:
         .join(Question, _is_current_revision())
         .where(*_current(bank_id))
     )
-    return dict(session.execute(statement).tuples())
+    return dict(session.execute(statement).tuples().all())
+
+
+def count_most_options(session: Session, bank_id: int) -> int:
+    """The largest number of options that a current question has; 0 for an empty bank."""
+    length = (
+        func.json_array_length if session.get_bind().dialect.name == "sqlite" else func.jsonb_array_length
+    )
+    statement = (
+        select(func.coalesce(func.max(length(QuestionRevision.options)), 0))
+        .join(Question, _is_current_revision())
+        .where(*_current(bank_id))
+    )
+    most: int = session.exec(statement).one()
+    return most
 
 
 def last_position(session: Session, bank_id: int) -> int:
@@ -159,4 +186,4 @@ def _count_by(session: Session, bank_id: int, what: SQLColumnExpression[str]) ->
         .group_by(what)
         .order_by(func.count().desc(), what)
     )
-    return dict(session.execute(statement).tuples())
+    return dict(session.execute(statement).tuples().all())
