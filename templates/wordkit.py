@@ -143,7 +143,7 @@ def _new_style(
     latin: str = LATIN_FACE,
     **shape: object,
 ) -> ParagraphStyle:
-    style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH, builtin=name.startswith("toc"))
     style.element.set(qn("w:styleId"), style_id)
     style.base_style = document.styles["Normal"]
     style.quick_style = not name.startswith("toc")
@@ -240,7 +240,8 @@ def add_table(
     table = _grid(document, [width for _, width, _, _ in columns], height=4)
     for cell, (head, _, _, _) in zip(table.rows[0].cells, columns, strict=True):
         _write(cell, head, "表格表头")
-        cell._tc.get_or_add_tcPr().append(parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:fill="EDEDED"/>'))
+        shade = parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="EDEDED"/>')
+        cell._tc.get_or_add_tcPr().find(qn("w:vAlign")).addprevious(shade)
     table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
     _write(table.rows[1].cells[0], f"{{%tr for {name} in {rows} %}}", "表格文字")
     for cell, (_, _, text, style) in zip(table.rows[2].cells, columns, strict=True):
@@ -259,7 +260,9 @@ def _grid(
         f'<w:{side} w:w="{width}" w:type="dxa"/>'
         for side, width in (("top", 20), ("left", _CELL_MARGIN), ("bottom", 20), ("right", _CELL_MARGIN))
     )
-    table._tbl.tblPr.append(parse_xml(f"<w:tblCellMar {nsdecls('w')}>{sides}</w:tblCellMar>"))
+    margins = parse_xml(f"<w:tblCellMar {nsdecls('w')}>{sides}</w:tblCellMar>")
+    # Word minds the order of the elements: margins before the look, shading before the alignment.
+    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(margins)
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Mm(width)
     for row in table.rows:

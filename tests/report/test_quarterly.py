@@ -205,6 +205,21 @@ def test_table_heads_repeat_and_rows_stay_whole(tmp_path: Path) -> None:
     assert all(head is not None for head in heads)
 
 
+@pytest.mark.parametrize(
+    ("parent", "order"),
+    [
+        ("tblPr", ["tblStyle", "tblW", "jc", "tblLayout", "tblCellMar", "tblLook"]),
+        ("tcPr", ["tcW", "shd", "vAlign"]),
+        ("pPr", ["pStyle", "keepNext", "pageBreakBefore", "tabs", "spacing", "ind", "jc"]),
+    ],
+)
+def test_elements_stand_in_the_order_that_word_minds(parent: str, order: list[str]) -> None:
+    body = open_document(str(find_template(None, TEMPLATE))).element.body
+    for element in body.iter(qn(f"w:{parent}")):
+        names = [child.tag.split("}")[1] for child in element]
+        assert names == sorted(names, key=order.index)
+
+
 def test_a_hospitals_own_template_goes_before_the_shipped_one(tmp_path: Path) -> None:
     assert find_template(tmp_path, TEMPLATE) == find_template(None, TEMPLATE)
     own = tmp_path / "templates" / TEMPLATE
@@ -232,6 +247,8 @@ def test_the_template_names_its_faces_without_a_theme() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.needs("soffice")
+@pytest.mark.needs("pdftoppm")
 def test_libreoffice_shows_every_page_numbered_and_none_empty(tmp_path: Path) -> None:
     """Needs soffice and pdftotext, which are asked for with the other tools of development."""
     render(build_facts(), tmp_path / "q.docx")
