@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, NoReturn, Self
@@ -17,8 +16,6 @@ LARGEST_BYTES = 2_000_000
 # Before this the agent did not exist: a clock that says so has lost its battery.
 _EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
 _FUTURE_ALLOWED_FOR = timedelta(minutes=10)
-# Control characters, halves of characters, invisible and direction-changing ones: none belongs on a terminal.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
 class _Loose(BaseModel):
@@ -146,12 +143,19 @@ def _check_sum(raw: Mapping[str, object], source: str) -> None:
 
 def _clean(value: object) -> object:
     if isinstance(value, str):
-        return _UNPRINTABLE.sub("\ufffd", value)
+        return value if value.isprintable() else "".join(map(_clean_character, value))
     if isinstance(value, dict):
         return {_clean(key): _clean(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_clean(item) for item in value]
     return value
+
+
+def _clean_character(character: str) -> str:
+    # Control characters, halves of characters, invisible and direction-changing ones: none belongs on a terminal.
+    if character in "\t\r\n\u3000":
+        return " "
+    return character if character.isprintable() else "\ufffd"
 
 
 def _validate(raw: object, source: str) -> Document:

@@ -1,0 +1,103 @@
+"""Which documents are trusted, and how the others are refused."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from patrol.healthy_document import GOLDEN, build_healthy, sign
+
+from eduops.core.errors import InputError
+from eduops.patrol.rules.document import LARGEST_BYTES, check_not_future, parse_document
+
+GOOD = GOLDEN.read_bytes()
+
+
+def test_golden_document_stays_readable():
+    document = parse_document(GOOD)
+    assert document.host.hostname == "演示主机-应用01（虚构）"
+    assert document.measured_at == datetime(2026, 3, 5, 3, 50, tzinfo=UTC)
+    assert document.finished_at > document.measured_at
+
+
+def test_byte_order_mark_and_other_spacing_change_nothing():
+    compact = json.dumps(json.loads(GOOD), ensure_ascii=False)
+    assert parse_document(b"\xef\xbb\xbf" + compact.encode()) == parse_document(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "是空的"),
+        (b" \r\n", "是空的"),
+        (GOOD[: len(GOOD) // 2], "截断"),
+        (GOOD[:-3], "截断"),
+        (b"[" * 200_000, "层次过深|截断"),
+        (b'{"schema": NaN}', "截断"),
+        (GOOD + b"\xff\xfe", "不是 UTF-8"),
+        (b"[]", "不是 eduops-agent 的输出"),
+        (b'{"a": 1}', "不是 eduops-agent 的输出"),
+        (b'{"schema": "1"}', "无法识别"),
+        (b'{"schema": true}', "无法识别"),
+        (b'{"schema": 0}', "无法识别"),
+        (b'{"schema": 1}', "校验和"),
+        (b'{"schema": 1, "checksum": 1e999}', "校验和"),
+        (b'{"schema": 1, "x": 1e999}', "超出范围"),
+        (GOOD.replace(b'"used_percent": 75.0', b'"used_percent": 15.0'), "校验和"),
+        (b" " * (LARGEST_BYTES + 1), "超过上限"),
+    ],
+)
+def test_document_that_cannot_be_trusted_is_refused_with_the_reason(content, reason):
+    with pytest.raises(InputError, match=reason) as caught:
+        parse_document(content)
+    assert caught.value.hint
+
+
+def test_document_as_large_as_allowed_is_read():
+    document = build_healthy()
+    content = sign(document)
+    assert parse_document(content + b" " * (LARGEST_BYTES - len(content)))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"schema": 2}, "比本程序认识的 1 新"),
+        ({"measured_at": "1970-01-01T00:00:12.000Z"}, "1970-01-01"),
+        ({"measured_at": "2024-12-31T23:59:59.999Z"}, "时钟不对"),
+        ({"measured_at": "2026-03-05T03:50:00"}, "写法不对"),
+        ({"measured_at": "yesterday"}, "写法不对"),
+        ({"probes": {}}, "写法不对"),
+        ({"probes": [{"name": "cpu", "status": "fine"}]}, "写法不对"),
+        ({"probes": [{"name": "cpu", "status": "ok"}] * 2}, "写法不对"),
+        ({"host": {}}, "写法不对"),
+        ({"host": None}, "写法不对"),
+    ],
+)
+def test_signed_document_with_impossible_content_is_refused(change, reason):
+    with pytest.raises(InputError, match=reason):
+        parse_document(sign({**build_healthy(), **change}))
+
+
+def test_first_instant_of_a_sane_clock_is_accepted():
+    assert parse_document(sign({**build_healthy(), "measured_at": "2025-01-01T00:00:00.000Z"}))
+
+
+def test_document_may_run_ten_minutes_ahead_and_not_a_second_more():
+    document = parse_document(GOOD)
+    check_not_future(document, now=document.measured_at - timedelta(minutes=10))
+    with pytest.raises(InputError, match="晚于现在"):
+        check_not_future(document, now=document.measured_at - timedelta(minutes=10, seconds=1))
+
+
+def test_what_a_terminal_would_obey_is_taken_out():
+    document = build_healthy()
+    document["host"]["hostname"] = "app\x1b[2J\x00\u202e\ud800"
+    hostname = parse_document(sign(document)).host.hostname
+    assert hostname == "app\ufffd[2J\ufffd\ufffd\ufffd"
+
+
+def test_unknown_keys_of_a_newer_agent_pass():
+    document = build_healthy()
+    document["colour"] = "green"
+    document["probes"].append({"name": "gpu", "status": "ok", "reason": "", "data": {"count": 1}})
+    assert parse_document(sign(document))
