@@ -11,9 +11,10 @@ from alembic.script import ScriptDirectory
 from servers import postgresql
 from sqlalchemy import Engine, inspect
 
+import eduops
 from eduops.store.engine import open_engine
 from eduops.store.migration import config, list_revisions, upgrade
-from eduops.workflow.table import all_tables
+from eduops.workflow.table import MODULES, all_tables
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
@@ -77,3 +78,13 @@ def test_migrations_are_named_after_their_day_and_what_they_do() -> None:
         assert len(day) == 8
         assert day.isdigit()
         assert words
+
+
+def test_every_file_of_tables_is_known() -> None:
+    package = Path(eduops.__file__).parent
+    files = {
+        ".".join(("eduops", *path.relative_to(package).with_suffix("").parts))
+        for path in package.rglob("*.py")
+        if "table=True" in path.read_text(encoding="utf-8")
+    }
+    assert files == set(MODULES)
