@@ -103,7 +103,8 @@ def _write_rows(
     page.set_column(2, 2 + sheet.width, 16)
     head = list(_LEADING_HEAD) + [cell_text(cell) for cell in (sheet.row(header_row) if header_row else [])]
     for column, text in enumerate(head):
-        page.write_string(0, column, fit_text(text), styles.head)
+        if text:
+            page.write_string(0, column, fit_text(text), styles.head)
     page.freeze_panes(1, 0)
     by_row: dict[int, dict[int, str]] = {}
     for (row, column), message in placed.items():

@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, cast
 
 import openpyxl
 from openpyxl.cell import Cell as BookCell
@@ -31,7 +31,7 @@ from eduops.sheet.sniff import Format
 from eduops.sheet.workbook import Mark, Workbook, address
 
 MAX_COPY_ROWS = 5_000
-MAX_COPY_BYTES = 30 * 1024 * 1024
+MAX_COPY_BYTES = 12 * 1024 * 1024
 MAX_MERGED_CELLS = 100_000
 AUTHOR = "eduops"
 _LOST_PARTS = (
@@ -45,9 +45,11 @@ _LOST_PARTS = (
     "xl/ctrlprops/",
     "xl/embeddings/",
 )
+_EARLIER = "\n（原批注）"
 _WRONG = PatternFill("solid", fgColor="FFFFC7CE")
 _PLAIN = PatternFill(fill_type=None)
-_TOP = Alignment(vertical="top", wrap_text=True)
+_TOP = Alignment(vertical="top")
+_WRAPPED = Alignment(vertical="top", wrap_text=True)
 
 Kind = Literal["copy", "extract"]
 
@@ -107,9 +109,8 @@ def _load_copy(source: Workbook) -> Book | None:
         stream.seek(0)
         try:
             return openpyxl.load_workbook(stream)
-        except (
-            Exception
-        ):  # openpyxl raises anything at styles that Excel itself accepts; the extract still helps
+        except Exception:
+            # openpyxl raises anything at styles that Excel itself accepts; the extract still helps.
             return None
 
 
@@ -118,11 +119,12 @@ def _drop_earlier_marks(book: Book) -> None:
     if SUMMARY_SHEET in book.sheetnames and len(book.sheetnames) > 1:
         del book[SUMMARY_SHEET]
     for sheet in book.worksheets:
-        for row in sheet.iter_rows():
-            for cell in row:
-                if cell.comment is not None and cell.comment.author == AUTHOR:
-                    cell.comment = None
-                    cell.fill = _PLAIN
+        # iter_rows would make a cell for every empty place up to the last styled one.
+        for cell in sheet._cells.values():
+            if cell.comment is not None and cell.comment.author == AUTHOR:
+                earlier = cell.comment.text.partition(_EARLIER)[2]
+                cell.comment = Comment(earlier, "") if earlier else None
+                cell.fill = _PLAIN
 
 
 def _mark_cells(book: Book, source: Workbook, marks: Sequence[Mark]) -> None:
@@ -134,9 +136,9 @@ def _mark_cells(book: Book, source: Workbook, marks: Sequence[Mark]) -> None:
 
 
 def _mark_cell(cell: BookCell, message: str) -> None:
-    earlier = f"{message}\n（原批注）{cell.comment.text}" if cell.comment is not None else message
-    comment = Comment(fit_text(earlier), AUTHOR)
-    comment.width, comment.height = 320, 60 + 20 * earlier.count("\n") + len(earlier) // 2
+    text = f"{message}{_EARLIER}{cell.comment.text}" if cell.comment is not None else message
+    comment = Comment(_clean(text), AUTHOR)
+    comment.width, comment.height = 320, 60 + 20 * text.count("\n") + len(text) // 2
     cell.comment = comment
     cell.fill = _WRONG
 
@@ -144,31 +146,39 @@ def _mark_cell(cell: BookCell, message: str) -> None:
 def _add_summary(book: Book, marks: Sequence[Mark], summary: Sequence[str]) -> None:
     """The list of problems as the last sheet, open when the workbook opens and the only one selected."""
     sheet: Worksheet = book.create_sheet(SUMMARY_SHEET)
-    for line in summary:
-        _append(sheet, [line])
-    _append(sheet, SUMMARY_HEAD)
-    for cell in sheet[sheet.max_row]:
-        cell.font = Font(bold=True)
-    for mark in marks:
-        _append(sheet, [mark.sheet, mark_address(mark), mark.message])
-        place = sheet.cell(sheet.max_row, 2)
-        name = mark.sheet.replace("'", "''")
-        place.hyperlink = Hyperlink(
-            ref=place.coordinate, location=f"'{name}'!{address(mark.row, mark.column or 0)}"
-        )
-        place.font = Font(color="FF0563C1", underline="single")
+    for row, line in enumerate(summary, 1):
+        _write_text(sheet, row, 1, line)
+    head = len(summary) + 1
+    for column, text in enumerate(SUMMARY_HEAD, 1):
+        _write_text(sheet, head, column, text).font = Font(bold=True)
+    for row, mark in enumerate(marks, head + 1):
+        _write_text(sheet, row, 1, mark.sheet)
+        _link(_write_text(sheet, row, 2, mark_address(mark)), mark)
+        _write_text(sheet, row, 3, mark.message).alignment = _WRAPPED
     for letter, width in zip("ABC", SUMMARY_WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
+    sheet.freeze_panes = f"A{head + 1}"
     book.active = book.index(sheet)
     for other in book.worksheets:
         other.sheet_view.tabSelected = other is sheet
 
 
-def _append(sheet: Worksheet, texts: Sequence[str]) -> None:
-    """Adds a row of text, which never becomes a formula."""
-    row = sheet.max_row + 1 if sheet["A1"].value is not None else 1
-    for column, text in enumerate(texts, 1):
-        cell = sheet.cell(row, column)
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", fit_text(text))
-        cell.data_type = "s"
-        cell.alignment = _TOP if column == 3 else Alignment(vertical="top")
+def _link(cell: BookCell, mark: Mark) -> None:
+    """Makes the cell jump to the marked one."""
+    name = mark.sheet.replace("'", "''")
+    place = f"'{name}'!{address(mark.row, mark.column or 0)}"
+    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=place)
+    cell.font = Font(color="FF0563C1", underline="single")
+
+
+def _write_text(sheet: Worksheet, row: int, column: int, text: str) -> BookCell:
+    """The cell, filled with text that never becomes a formula."""
+    cell = cast(BookCell, sheet.cell(row, column))  # a sheet of ours has no merged cells
+    cell.value = _clean(text)
+    cell.data_type = "s"
+    cell.alignment = _TOP
+    return cell
+
+
+def _clean(text: str) -> str:
+    return ILLEGAL_CHARACTERS_RE.sub("", fit_text(text))
