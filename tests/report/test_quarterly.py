@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from docx import Document as open_document
 from docx.oxml.ns import qn
 from invented_quarter import ZONE, build_facts
 
+from eduops.cli.noun import load_noun
 from eduops.report import rules
 from eduops.report.fact import LedgerFact, QuarterlyFacts
 from eduops.report.quarterly import TEMPLATE, build_context
@@ -73,6 +75,16 @@ def test_every_figure_names_its_command() -> None:
     context = build_context(build_facts())
     assert all(figure.command.startswith("eduops ") for figure in context.figures)
     assert "--from 2026-07-01 --to 2026-09-30" in context.figures[0].command
+
+
+def test_every_figures_command_exists_with_its_options() -> None:
+    known = {}
+    for figure in build_context(build_facts()).figures:
+        _, noun, verb, *words = shlex.split(figure.command)
+        if (noun, verb) not in known:
+            command = load_noun(noun).commands[verb]
+            known[noun, verb] = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known[noun, verb], figure.command
 
 
 def test_the_tables_sum_up_to_the_same_total() -> None:
