@@ -89,11 +89,11 @@ def ingest(
             kind=kind, now=work.now, actor=work.actor, zone=zone, source=source,
         )  # fmt: skip
         work.changed(made.ref, host=host, kind=kind.value, state=made.state, document=made.document_hash)
-        results = queries.list_results(work.session, screen.run_id(made))
+        shown = screen.build_shown(made, chosen, queries.list_results(work.session, screen.run_id(made)))
     if dry_run:
         out.warn("预演：没有写入")
-    screen.show(made, chosen, results, as_json=as_json, everything=False)
-    _leave(made)
+    screen.show(shown, as_json=as_json, everything=False)
+    _leave(shown)
 
 
 @app.verb("list", example="eduops patrol list --from 2026-03-01 --to 2026-03-31")
@@ -137,7 +137,7 @@ def show(
     """查看一次巡检：问题在前，其余在后。"""
     with door.look(ctx) as look:
         found, of = queries.get_run(look.session, ref)
-        results = queries.list_results(look.session, screen.run_id(found))
+        shown = screen.build_shown(found, of, queries.list_results(look.session, screen.run_id(found)))
         content = queries.find_document(look.session, screen.run_id(found)) if document else ""
     if content is None:
         raise NotFound(
@@ -146,7 +146,7 @@ def show(
     if content:
         typer.echo(content.rstrip("\n"))
         return
-    screen.show(found, of, results, as_json=as_json, everything=True)
+    screen.show(shown, as_json=as_json, everything=True)
 
 
 @app.verb("thresholds", example="eduops patrol thresholds")
@@ -207,13 +207,14 @@ def _read(file: Path) -> bytes:
 def _tell(ctx: typer.Context, ref: str, *, as_json: bool) -> None:
     with door.look(ctx) as look:
         found, of = queries.get_run(look.session, ref)
-        results = queries.list_results(look.session, screen.run_id(found))
-    screen.show(found, of, results, as_json=as_json, everything=False)
-    _leave(found)
+        shown = screen.build_shown(found, of, queries.list_results(look.session, screen.run_id(found)))
+    screen.show(shown, as_json=as_json, everything=False)
+    _leave(shown)
 
 
-def _leave(made: PatrolRun) -> None:
-    if made.state != State.NORMAL:
+def _leave(shown: screen.Shown) -> None:
+    # Not only for alarms: a host that could not be looked at is not fine either.
+    if shown.state is not State.NORMAL:
         raise typer.Exit(1)
 
 

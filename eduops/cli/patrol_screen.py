@@ -1,6 +1,7 @@
 """A patrol on the screen: problems first, states in colour, or all of it as JSON."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import typer
 
@@ -10,6 +11,8 @@ from eduops.patrol.models import PatrolResult, PatrolRun
 from eduops.patrol.rules.check import STATE_WORDS, State
 from eduops.patrol.rules.run import KIND_WORDS, Kind
 from eduops.patrol.rules.threshold import PROBES
+
+Row = Mapping[str, object]
 
 _COLOURS = {
     State.NORMAL: "green",
@@ -30,23 +33,31 @@ _HEADS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A patrol as it is shown, free of the database: the run, its problems with the worst first, its other checks."""
+
+    run: Row
+    host_name: str
+    state: State | None
+    problems: tuple[Row, ...]
+    rest: tuple[Row, ...]
+
+
 def run_id(made: PatrolRun) -> int:
     """The number of a run that the database has given one."""
     assert made.id is not None  # noqa: S101 - it comes from the database
     return made.id
 
 
-def build_row(made: PatrolRun, of: Host) -> Mapping[str, object]:
+def build_row(made: PatrolRun, of: Host) -> Row:
     """All that is known of a run, with the words that people read."""
+    # By the model's own order: model_dump follows the order in which the database gave the columns.
+    names = [name for name in PatrolRun.model_fields if name not in ("id", "ref", "host_id")]
     return {
         "ref": made.ref,
         "host": of.code,
-        # By the model's own order: model_dump follows the order in which the database gave the columns.
-        **{
-            name: getattr(made, name)
-            for name in PatrolRun.model_fields
-            if name not in ("id", "ref", "host_id")
-        },
+        **{name: getattr(made, name) for name in names},
         "kind_text": KIND_WORDS[Kind(made.kind)],
         "state_text": _state_text(made),
     }
@@ -58,65 +69,66 @@ def _state_text(made: PatrolRun) -> str:
     return "失败" if made.failure else "未完成"
 
 
-def show(
-    made: PatrolRun, of: Host, results: Sequence[PatrolResult], *, as_json: bool, everything: bool
-) -> None:
-    """Prints a run, its problems and, where `everything` is asked for, its other checks."""
-    problems = [item for item in results if _is_problem(item)]
-    problems.sort(key=lambda item: -State(item.state).rank)
+def build_shown(made: PatrolRun, of: Host, results: Sequence[PatrolResult]) -> Shown:
+    """The run with its checks, taken out of the session."""
+    problems = sorted(filter(_is_problem, results), key=lambda item: -State(item.state).rank)
     rest = [item for item in results if not _is_problem(item)]
-    if as_json:
-        checks = [_build_check(item) for item in [*problems, *rest]]
-        out.value({**build_row(made, of), "checks": checks})
-        return
-    _headline(made, of, len(problems))
-    row = build_row(made, of)
-    if everything:
-        out.fields(row, {key: head for key, head in _HEADS.items() if row[key] is not None}, as_json=False)
-    if made.state is None:
-        return
-    _table("问题", problems)
-    if everything:
-        _table("其余检查", rest)
-    else:
-        typer.echo(f"其余 {len(rest)} 项检查见 eduops patrol show {made.ref}")
-
-
-def _headline(made: PatrolRun, of: Host, problems: int) -> None:
-    from rich.text import Text
-
-    line = Text(f"{made.ref}  {of.code} {of.name}  {KIND_WORDS[Kind(made.kind)]}：")
-    line.append(_state_text(made), style=_COLOURS[State(made.state)] if made.state else "bold red")
-    if problems:
-        line.append(f"，{problems} 个问题")
-    out.console().print(line)
+    state = State(made.state) if made.state else None
+    checks = tuple(map(_build_check, problems)), tuple(map(_build_check, rest))
+    return Shown(build_row(made, of), of.name, state, *checks)
 
 
 def _is_problem(item: PatrolResult) -> bool:
     return State(item.state).is_problem(is_mandatory=item.is_mandatory)
 
 
-def _build_check(item: PatrolResult) -> Mapping[str, object]:
+def _build_check(item: PatrolResult) -> Row:
     names = [name for name in PatrolResult.model_fields if name not in ("id", "run_id")]
     return {**{name: getattr(item, name) for name in names}, "is_problem": _is_problem(item)}
 
 
-def _table(title: str, results: Sequence[PatrolResult]) -> None:
+def show(shown: Shown, *, as_json: bool, everything: bool) -> None:
+    """Prints a run, its problems and, where `everything` is asked for, its other checks."""
+    if as_json:
+        out.value({**shown.run, "checks": [*shown.problems, *shown.rest]})
+        return
+    _headline(shown)
+    if everything:
+        heads = {key: head for key, head in _HEADS.items() if shown.run[key] is not None}
+        out.fields(shown.run, heads, as_json=False)
+    if shown.state is None:
+        return
+    _table("问题", shown.problems)
+    if everything:
+        _table("其余检查", shown.rest)
+    else:
+        typer.echo(f"其余 {len(shown.rest)} 项检查没有问题或无须检查")
+
+
+def _headline(shown: Shown) -> None:
+    from rich.text import Text
+
+    run = shown.run
+    line = Text(f"{run['ref']}  {run['host']} {shown.host_name}  {run['kind_text']}：")
+    line.append(str(run["state_text"]), style=_COLOURS[shown.state] if shown.state else "bold red")
+    if shown.problems:
+        line.append(f"，{len(shown.problems)} 个问题")
+    out.console().print(line)
+
+
+def _table(title: str, checks: Sequence[Row]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    if not results:
+    if not checks:
         typer.echo(f"{title}：无")
         return
-    table = Table(title=f"{title}（{len(results)}）", title_justify="left", header_style="bold")
+    table = Table(title=f"{title}（{len(checks)}）", title_justify="left", header_style="bold")
     table.add_column("状态", no_wrap=True)
     table.add_column("检查项", no_wrap=True)
     table.add_column("说明", overflow="fold")
-    for item in results:
-        state = State(item.state)
-        table.add_row(
-            Text(STATE_WORDS[state], style=_COLOURS[state]),
-            PROBES.get(item.probe, item.probe),
-            Text(item.text),
-        )
+    for check in checks:
+        state, probe = State(str(check["state"])), str(check["probe"])
+        word = Text(STATE_WORDS[state], style=_COLOURS[state])
+        table.add_row(word, PROBES.get(probe, probe), Text(str(check["text"])))
     out.console().print(table)
