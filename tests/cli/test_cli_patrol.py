@@ -2,8 +2,14 @@
 
 import io
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +19,7 @@ from eduops.cli import failure
 from eduops.cli.main import app
 from eduops.core.home import CONTRACT_NAME
 from eduops.core.shipped import find_shipped
+from eduops.patrol import queries
 from eduops.store import audit
 from eduops.store.store import open_store
 
@@ -109,6 +116,26 @@ def test_what_the_agent_refuses_leaves_a_failed_run_that_shows_why(typed, hosts,
     assert "失败" in shown
     assert "agents" in shown
     assert typed("patrol", "show", row["ref"], "--document")[0] == 4
+
+
+def test_run_that_is_killed_stays_visible_as_unfinished_and_does_not_count(typed, hosts, home):
+    shipped = find_shipped("configs", "patrol.yaml").read_text(encoding="utf-8")
+    slow = shipped.replace("agents: {}", "agents: {here: {interval_seconds: 8}}")
+    (home / "patrol.yaml").write_text(slow, encoding="utf-8")
+    running = subprocess.Popen([sys.executable, "-m", "eduops", "patrol", "run"], start_new_session=True)
+    try:
+        until = time.monotonic() + 60
+        while not (runs := json.loads(typed("patrol", "list", "--json")[1])):
+            assert time.monotonic() < until, "the intent never appeared"
+            time.sleep(0.1)
+    finally:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    assert (runs[0]["state_text"], runs[0]["finished_at"]) == ("未完成", None)
+    with open_store(f"sqlite:///{home / 'eduops.db'}").reading() as session:
+        started_at = queries.list_runs(session)[0][0].started_at
+        day = timedelta(days=1)
+        assert queries.list_patrol_facts(session, since=started_at - day, until=started_at + day) == []
 
 
 def test_run_says_what_is_missing(typed):
