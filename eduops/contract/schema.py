@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -48,7 +47,7 @@ class Term(Frozen):
     start: Day
     years: Annotated[Whole, Field(le=50)]
 
-    @cached_property
+    @property
     def end_on(self) -> date:
         """The first day after the term."""
         return add_years(self.start, self.years)
@@ -234,7 +233,25 @@ class Contract(Frozen):
     outside_bodies: Annotated[tuple[OutsideBody, ...], unique_codes("院外机构代码")]
     clauses: dict[str, Clause]
 
-    @cached_property
+    @model_validator(mode="after")
+    def _check_codes(self) -> Self:
+        campuses = {campus.code for campus in self.campuses}
+        members = [member.code for body in self.outside_bodies for member in body.members]
+        codes = [*campuses, *(body.code for body in self.outside_bodies), *members]
+        faults = [
+            f"机构代码重复：{code}" for code in sorted({each for each in codes if codes.count(each) > 1})
+        ]
+        faults += [
+            f"培训项目 {programme.code} 的院区 {code} 不存在"
+            for programme in self.programmes
+            for code in programme.campuses
+            if code not in campuses
+        ]
+        if faults:
+            raise refuse("；".join(faults))
+        return self
+
+    @property
     def zone_info(self) -> ZoneInfo:
         """The time zone in which days, months and years are cut."""
         return ZoneInfo(self.zone)
