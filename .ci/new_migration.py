@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from alembic import command
+
 from eduops.store.engine import open_engine
 from eduops.store.migration import config
 from eduops.store.schema import HEAD
