@@ -99,7 +99,7 @@ def map_fingerprints(session: Session, bank_id: int) -> dict[str, str]:
         .join(Question, _is_current_revision())
         .where(*_current(bank_id))
     )
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.exec(statement).all())
 
 
 def count_most_options(session: Session, bank_id: int) -> int:
@@ -186,4 +186,4 @@ def _count_by(session: Session, bank_id: int, what: SQLColumnExpression[str]) ->
         .group_by(what)
         .order_by(func.count().desc(), what)
     )
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.exec(statement).all())

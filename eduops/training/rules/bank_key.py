@@ -16,11 +16,12 @@ _LETTERS = re.compile(r"[A-Z]+")
 _LETTER_AND_TEXT = re.compile(r"([A-Za-zＡ-Ｚａ-ｚ])\s*[、.．:：)）]\s*(\S.*)", re.DOTALL)
 _NUMBERED = re.compile(r"(?:^|\s+|(?<=[;；。]))(?:[(（]\d{1,2}[)）]|\d{1,2}[、.．](?!\d)|[①-⑳])\s*")
 _ALTERNATIVES = re.compile(r"[;；]")
+# From the strongest to the weakest: what a weaker mark joins, a stronger one parts.
 _BLANK_SEPARATORS = (
     ("换行", re.compile(r"\n+")),
     ("；", re.compile(r"[;；]")),
-    ("、", re.compile(r"、")),
     ("，", re.compile(r"[,，]")),
+    ("、", re.compile(r"、")),
     ("空格", re.compile(r"[\s\u3000]+")),
 )
 

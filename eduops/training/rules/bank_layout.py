@@ -11,7 +11,7 @@ from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
 from eduops.training.rules.bank_word import COLUMNS, FIELD_NAMES
 
 _TELLING = {"key", "type", "option", "option_text", "option_right"}
-_INSTRUCTION_NAMES = ("说明", "须知", "示例", "样例", "范例", "字典", "帮助")
+_INSTRUCTION_NAMES = ("说明", "须知", "示例", "样例", "范例", "帮助")
 _MAX_LETTERS = 3
 
 

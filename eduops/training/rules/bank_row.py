@@ -221,7 +221,7 @@ def infer_type(texts: dict[str, str], options: Sequence[str], *, is_choice: bool
         return None
     if key.strip("。. ").upper() in _PLAIN_VERDICTS:
         return QuestionType.TRUE_FALSE
-    if len(key) == 1:
+    if len(key) == 1 and key.isascii() and key.isalpha():
         return None
     return QuestionType.BLANK if count_blanks(texts.get("stem", "")) else QuestionType.SHORT_ANSWER
 

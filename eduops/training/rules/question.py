@@ -12,6 +12,9 @@ from string import ascii_uppercase
 LETTERS = ascii_uppercase
 """The names of options, in order."""
 
+MOST_POINTS = 1000
+"""More than any paper has: a larger score is a slip of the pen."""
+
 
 class QuestionType(StrEnum):
     """The kinds of question; A3/A4 and B1 are groups of `single` or `multiple` ones."""
@@ -96,6 +99,7 @@ class Problem:
 
 
 _OPTION_MARK, _KEY_MARK = "\x1e", "\x1d"
+_HUNDREDTH = Decimal("0.01")
 _BLANK_MARKS = (
     re.compile(r"_{2,}|＿+|﹍+"),
     re.compile(r"\[填空[^\]]*\]|【填空[^】]*】"),
@@ -119,7 +123,13 @@ def check(question: Question) -> list[Problem]:
     elif question.type is QuestionType.BLANK:
         problems += _check_blanks(question)
     if question.score is not None and not _is_possible_score(question.score):
-        problems.append(Problem("score_invalid", "score", f"分值 {question.score} 应大于 0，最多两位小数"))
+        problems.append(
+            Problem(
+                "score_invalid",
+                "score",
+                f"分值 {question.score} 应大于 0、不超过 {MOST_POINTS}，最多两位小数",
+            )
+        )
     return problems
 
 
@@ -222,4 +232,4 @@ def _check_blanks(question: Question) -> Iterator[Problem]:
 
 
 def _is_possible_score(score: Decimal) -> bool:
-    return score.is_finite() and score > 0 and score == score.quantize(Decimal("0.01"))
+    return score.is_finite() and 0 < score <= MOST_POINTS and score == score.quantize(_HUNDREDTH)

@@ -1,0 +1,211 @@
+"""`eduops bank` as it is called: what it prints, what it writes, with which exit code it ends."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from eduops.cli.failure import guarded
+from eduops.cli.main import app
+from eduops.core.shipped import find_shipped
+from eduops.sheet.export import Column, Table, write_table
+from eduops.sheet.read import read_workbook
+
+HEAD = ("题型", "题干", "选项A", "选项B", "答案")
+GOOD = ("单选题", "虚构题一", "甲", "乙", "A")
+BAD = ("单选题", "虚构题二", "甲", "乙", "F")
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(migrated_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command in a fresh home and gives back its exit code."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copyfile(migrated_file, home / "eduops.db")
+    monkeypatch.setenv("EDUOPS_HOME", str(home))
+    monkeypatch.setenv("EDUOPS_NOW", "2026-03-05T11:50:00+08:00")
+
+    def call(*words: object) -> int:
+        arguments = list(map(str, words))
+        return guarded(lambda: app(arguments, standalone_mode=False, prog_name="eduops"), debug=False)
+
+    return call
+
+
+def write_rows(path: Path, *rows: tuple[str, ...]) -> Path:
+    write_table(path, [Table("题库", "", "", [Column(name) for name in HEAD], rows)])
+    return path
+
+
+def test_import_prints_the_promised_json(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_rows(tmp_path / "a.xlsx", GOOD)
+    assert run("bank", "import", file, "--bank", "虚构题库", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "file": str(file),
+        "sheets": [
+            {
+                "name": "题库",
+                "role": "data",
+                "header_row": 1,
+                "columns": {"type": "A", "stem": "B", "option[0]": "C", "option[1]": "D", "key": "E"},
+                "rows": 1,
+            }
+        ],
+        "rows": 1,
+        "imported": 1,
+        "importable": 1,
+        "duplicates": 0,
+        "rejected": 0,
+        "repaired": 0,
+        "by_type": {"single": 1},
+        "errors": [],
+        "assumptions": [],
+        "batch": "IMP-2026-0001",
+    }
+
+
+def test_an_error_ends_with_3_and_writes_nothing(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_rows(tmp_path / "a.xlsx", GOOD, BAD)
+    assert run("bank", "import", file, "--bank", "虚构题库") == 3
+    told = capsys.readouterr().err
+    assert "题库!E3：答案 F 不在选项之内" in told
+    assert "什么都没有写入" in told
+    assert run("bank", "list", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_json_tells_the_errors_of_a_refused_import(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_rows(tmp_path / "a.xlsx", GOOD, BAD)
+    assert run("bank", "import", file, "--bank", "虚构题库", "--json") == 3
+    told = json.loads(capsys.readouterr().out)
+    assert (told["imported"], told["rejected"], told["batch"]) == (0, 1, None)
+    assert [(error["sheet"], error["row"], error["column"], error["code"]) for error in told["errors"]] == [
+        ("题库", 3, "E", "key_outside")
+    ]
+
+
+def test_one_bad_file_keeps_all_files_out(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = write_rows(tmp_path / "a.xlsx", GOOD), write_rows(tmp_path / "b.xlsx", BAD)
+    assert run("bank", "import", good, bad, "--bank", "虚构题库", "--json") == 3
+    assert [told["batch"] for told in json.loads(capsys.readouterr().out)] == [None, None]
+    assert run("bank", "show", "虚构题库") == 4
+
+
+def test_skip_bad_imports_the_rest_and_writes_a_marked_copy(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_rows(tmp_path / "a.xlsx", GOOD, BAD)
+    assert run("bank", "import", file, "--bank", "虚构题库", "--skip-bad") == 0
+    assert "导入 1" in capsys.readouterr().out
+    marked = read_workbook(tmp_path / "a.标注.xlsx")
+    assert any("答案 F 不在选项之内" in str(row) for sheet in marked.sheets for row in sheet.rows)
+
+
+def test_a_dry_run_writes_nothing_at_all(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_rows(tmp_path / "a.xlsx", GOOD, BAD)
+    assert run("bank", "import", file, "--bank", "虚构题库", "--skip-bad", "--dry-run") == 0
+    assert "预演" in capsys.readouterr().out
+    assert not (tmp_path / "a.标注.xlsx").exists()
+    assert run("bank", "list", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_check_needs_no_home_and_ends_with_1_on_errors(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDUOPS_HOME", str(tmp_path / "nowhere"))
+    assert run("bank", "check", write_rows(tmp_path / "a.xlsx", GOOD)) == 0
+    assert run("bank", "check", write_rows(tmp_path / "b.xlsx", BAD), "--marked", tmp_path / "c.xlsx") == 1
+    assert (tmp_path / "c.xlsx").exists()
+
+
+def test_check_against_a_bank_knows_what_it_holds(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_rows(tmp_path / "a.xlsx", GOOD)
+    assert run("bank", "import", file, "--bank", "虚构题库") == 0
+    capsys.readouterr()
+    assert run("bank", "check", file, "--bank", "虚构题库", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["duplicates"] == 1
+    assert run("bank", "import", file, "--bank", "虚构题库") == 0
+    assert "都已在题库里" in capsys.readouterr().out
+
+
+def test_a_mapping_names_columns_that_nobody_would_guess(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("描述,甲项,乙项,结论\n虚构题一,是,否,B\n", encoding="utf-8")
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        "header_row: 1\ncolumns: {stem: 描述, 'option[0]': 甲项, 'option[1]': C, key: 结论}\n",
+        encoding="utf-8",
+    )
+    assert run("bank", "import", file, "--bank", "虚构题库") == 3
+    assert run("bank", "import", file, "--bank", "虚构题库", "--mapping", mapping) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("columns: {nothing: A}\n", "columns.nothing"),
+        ("types: {甲: 虚构题型}\n", "虚构题型"),
+        ("header_row: 0\n", "header_row"),
+    ],
+)
+def test_a_wrong_mapping_is_told_by_its_place(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, place: str
+) -> None:
+    file = write_rows(tmp_path / "a.xlsx", GOOD)
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(text, encoding="utf-8")
+    assert run("bank", "check", file, "--mapping", mapping) == 3
+    assert place in capsys.readouterr().err
+
+
+def test_undo_asks_first_and_is_told_in_show(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("bank", "import", write_rows(tmp_path / "a.xlsx", GOOD), "--bank", "虚构题库") == 0
+    assert run("bank", "undo", "IMP-2026-0001") == 2
+    assert run("bank", "undo", "IMP-2026-0001", "--yes") == 0
+    assert run("bank", "undo", "IMP-2026-0001", "--yes") == 4
+    capsys.readouterr()
+    assert run("bank", "show", "虚构题库", "--json") == 0
+    assert json.loads(capsys.readouterr().out)[0]["undone_at"] == "2026-03-05T03:50:00Z"
+
+
+def test_stats_export_and_template(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("bank", "import", find_shipped("configs", "demo", "questions.csv"), "--bank", "虚构题库") == 0
+    capsys.readouterr()
+    assert run("bank", "stats", "虚构题库", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert sum(told["by_type"].values()) == told["questions"]
+    exported = tmp_path / "export.xlsx"
+    assert run("bank", "export", "虚构题库", exported) == 0
+    assert run("bank", "export", "虚构题库", exported) == 4
+    capsys.readouterr()
+    assert run("bank", "check", exported, "--bank", "虚构题库", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["duplicates"] == told["questions"]
+    assert run("bank", "template", tmp_path / "template.xlsx") == 0
+    assert [sheet.name for sheet in read_workbook(tmp_path / "template.xlsx").sheets] == ["题库", "填写说明"]
+
+
+def test_a_damaged_file_is_told_in_a_sentence(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.xlsx"
+    file.write_bytes(write_rows(tmp_path / "b.xlsx", GOOD).read_bytes()[:400])
+    assert run("bank", "import", file, "--bank", "虚构题库") == 3
+    assert "a.xlsx" in capsys.readouterr().err
