@@ -1,7 +1,9 @@
 """Half-open stretches of time: merged, cut and added up."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 Interval = tuple[datetime, datetime]
 
@@ -23,9 +25,9 @@ def subtract(interval: Interval, cuts: Sequence[Interval]) -> list[Interval]:
     """What is left of an interval when `cuts` (merged) are taken out."""
     left: list[Interval] = []
     start, end = interval
-    for cut_start, cut_end in cuts:
-        if cut_end <= start:
-            continue
+    # Years of cuts lie before most intervals: begin with the first that ends inside or after it.
+    for index in range(bisect_right(cuts, start, key=itemgetter(1)), len(cuts)):
+        cut_start, cut_end = cuts[index]
         if cut_start >= end:
             break
         if cut_start > start:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from eduops.contract.interval import Interval
 from eduops.contract.period import (
     Period,
     end_of,
@@ -95,6 +96,13 @@ class Scope:
     def years(self) -> tuple[Period, ...]:
         """The term's years."""
         return list_years(self.contract)
+
+    @cached_property
+    def month_bounds(self) -> tuple[Interval, ...]:
+        """The instants each month begins and has ended at, in the order of `months`."""
+        return tuple(
+            (start_of(each.start_on, self.zone), start_of(each.end_on, self.zone)) for each in self.months
+        )
 
     def has_day(self, day: date) -> bool:
         """Whether a finding of that day is in the answer."""

@@ -1,9 +1,11 @@
 """Clauses 2.5, 2.6 and 4.1: how long each stoppage lasted, how many there were, how many minutes a month."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from operator import itemgetter
 
 from eduops.contract.fact import TicketFact
 from eduops.contract.finding import (
@@ -15,11 +17,12 @@ from eduops.contract.finding import (
     to_minutes,
 )
 from eduops.contract.interval import clip, total
-from eduops.contract.period import Period, day_of, find_period, start_of
+from eduops.contract.period import day_of, find_period
 from eduops.contract.scope import Scope
 from eduops.contract.stoppage import Event, list_events
 
 _COUNTS = {"year_count": "本年度", "month_count": "本月", "contract_count": "合同期内"}
+_GUESS = "（停机原因待查，暂定）"
 _NAMES = {"2.5": "系统非计划停机", "2.6": "部门级业务影响", "4.1": "系统非计划停机"}
 
 
@@ -96,7 +99,8 @@ def _judge_recovery(scope: Scope, clause: str, event: Event) -> Finding | None:
     still = "，尚未恢复" if event.is_open else ""
     text = (
         f"{event.ref} {_NAMES[clause]}自 {render_local(event.start_at, scope.zone)} 起共 "
-        f"{render_length(event.lasted_for)}{still}，超过合同第 {clause} 条每次 {render_number(limit)} 分钟的恢复时限。"
+        f"{render_length(event.lasted_for)}{still}，超过合同第 {clause} 条每次 {render_number(limit)} 分钟的恢复时限"
+        f"{_GUESS if event.is_guess else ''}。"
     )
     return build_finding(
         scope,
@@ -120,7 +124,8 @@ def _judge_count(scope: Scope, clause: str, rule: str, event: Event, ordinal: _O
         return None
     text = (
         f"{event.ref} 自 {render_local(event.start_at, scope.zone)} 起的{_NAMES[clause]}是{_COUNTS[rule]}第 "
-        f"{ordinal.number} 次，超过合同第 {clause} 条最多 {render_number(limit)} 次的限值。"
+        f"{ordinal.number} 次，超过合同第 {clause} 条最多 {render_number(limit)} 次的限值"
+        f"{_GUESS if ordinal.is_guess else ''}。"
     )
     return build_finding(
         scope,
@@ -140,36 +145,38 @@ def _judge_count(scope: Scope, clause: str, rule: str, event: Event, ordinal: _O
 
 def _judge_months(scope: Scope, events: list[Event], own: list[list[Finding]]) -> list[Finding]:
     """`month_minutes`: carries 1 only where no event with minutes in the month carries a breach."""
-    months: dict[str, list[int]] = {}
+    months: dict[int, list[int]] = {}
     for index, event in enumerate(events):
-        for month in _list_months_of(scope, event):
-            months.setdefault(month.label, []).append(index)
+        for number in _list_months_of(scope, event):
+            months.setdefault(number, []).append(index)
     findings = []
-    for month in scope.months:
-        indexes = months.get(month.label, [])
+    for number, indexes in sorted(months.items()):
         carries = any(finding.counted for index in indexes for finding in own[index])
-        found = _judge_month(scope, month, [events[index] for index in indexes], carries)
-        if found is not None and scope.is_kept("2.5", "month_minutes", month.start_on):
+        found = _judge_month(scope, number, [events[index] for index in indexes], carries)
+        if found is not None and scope.is_kept("2.5", "month_minutes", scope.months[number].start_on):
             findings.append(found)
     return findings
 
 
-def _list_months_of(scope: Scope, event: Event) -> list[Period]:
-    return [month for month in scope.months if total(clip(event.left, _bounds(scope, month)))]
+def _list_months_of(scope: Scope, event: Event) -> list[int]:
+    """The places of the months in which minutes of an event lie."""
+    first = bisect_right(scope.month_bounds, event.start_at, key=itemgetter(1))
+    after = bisect_left(scope.month_bounds, event.end_at, key=itemgetter(0))
+    return [number for number in range(first, after) if clip(event.left, scope.month_bounds[number])]
 
 
-def _judge_month(scope: Scope, month: Period, events: list[Event], carries: bool) -> Finding | None:
-    bounds = _bounds(scope, month)
+def _judge_month(scope: Scope, number: int, events: list[Event], carries: bool) -> Finding | None:
+    month, bounds = scope.months[number], scope.month_bounds[number]
     lasted = sum((total(clip(event.left, bounds)) for event in events), timedelta())
     limit = timedelta(minutes=float(scope.contract.figure("2.5", "month_minutes", "minutes")))
-    is_over = lasted >= limit if scope.contract.policy.month_downtime == "less_than" else lasted > limit
-    if not events or not is_over:
+    is_strict = scope.contract.policy.month_downtime == "less_than"
+    if not (lasted >= limit if is_strict else lasted > limit):
         return None
     guess = any(each.is_guess and clip(each.left, bounds) for event in events for each in event.stoppages)
     is_breach = scope.contract.consequence("2.5", "month_minutes") == "breach"
     text = (
-        f"{month.label} 系统非计划停机合计 {render_length(lasted)}，"
-        f"超过合同第 2.5 条每月 {render_length(limit)}的限值。"
+        f"{month.label} 系统非计划停机合计 {render_length(lasted)}，{'没有少于' if is_strict else '超过'}"
+        f"合同第 2.5 条每月 {render_length(limit)}的限值{_GUESS if guess else ''}。"
     )
     return build_finding(
         scope,
@@ -185,7 +192,3 @@ def _judge_month(scope: Scope, month: Period, events: list[Event], carries: bool
         text=text,
         counted=int(is_breach and not carries),
     )
-
-
-def _bounds(scope: Scope, month: Period) -> tuple[datetime, datetime]:
-    return start_of(month.start_on, scope.zone), start_of(month.end_on, scope.zone)
