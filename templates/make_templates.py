@@ -127,12 +127,12 @@ def _add_sla(document: Document) -> None:
 
 def _add_findings(document: Document, rows: str) -> None:
     columns = (
-        ("对象", 29, "{{ row.subject }}", TEXT),
-        ("认定", 22, "{{ row.item }}", TEXT),
-        ("应于", 25, "{{ row.due }}", CENTRE),
-        ("实际", 25, "{{ row.actual }}", CENTRE),
-        ("计入", 12, "{{ row.counted }}", CENTRE),
-        ("说明", 43, "{{ row.consequence }}：{{ row.text }}", TEXT),
+        ("对象", 26, "{{ row.subject }}", TEXT),
+        ("认定", 18, "{{ row.item }}", TEXT),
+        ("应于", 21, "{{ row.due }}", CENTRE),
+        ("实际", 21, "{{ row.actual }}", CENTRE),
+        ("计入", 10, "{{ row.counted }}", CENTRE),
+        ("说明", 60, "{{ row.consequence }}：{{ row.text }}", TEXT),
     )
     add_table(document, columns, rows=rows)
 

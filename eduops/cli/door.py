@@ -1,13 +1,14 @@
 """How a command opens the store: `look` for questions, `work` for one unit of work with its audit entry."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
 
+from eduops.cli import out
 from eduops.cli.state import State
 from eduops.core.home import Home
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from eduops.contract.schema import Contract
     from eduops.store.store import Store
+    from eduops.store.unit import Unit
 
 
 def state(ctx: typer.Context) -> State:
@@ -29,9 +31,10 @@ def store(ctx: typer.Context) -> "Store":
     """The home's database, checked. Raises ConfigError where it was never initialised or is of another version."""
     from eduops.store.store import open_store
 
-    home = state(ctx).home
-    home.require()
-    return open_store(home.database_url)
+    run = state(ctx)
+    run.home.require()
+    out.use_zone(lambda: contract(ctx).zone_info)
+    return open_store(run.home.database_url)
 
 
 def contract(ctx: typer.Context) -> "Contract":
@@ -42,7 +45,7 @@ def contract(ctx: typer.Context) -> "Contract":
     return load_contract(home.path / home.load_settings().contract)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Look:
     """An open question: session, present instant, home."""
 
@@ -51,39 +54,37 @@ class Look:
     home: Home
 
 
-@dataclass
+@dataclass(frozen=True)
 class Work(Look):
     """One unit of work. What `changed` is told goes to the audit log in the same transaction."""
 
     actor: str
-    _changes: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
-
-    def changed(self, subject: str, **change: object) -> None:
-        """Says what was changed: the subject's reference and plain JSON values, never a secret."""
-        self._changes.append((subject, change))
+    changed: Callable[..., None]
 
 
 @contextmanager
 def look(ctx: typer.Context) -> Iterator[Look]:
     """Opens the store for questions."""
-    now, home = state(ctx).now, state(ctx).home
+    run = state(ctx)
     with store(ctx).reading() as session:
-        yield Look(session, now, home)
+        yield Look(session, run.now, run.home)
+
+
+@contextmanager
+def unit(ctx: typer.Context, *, dry_run: bool = False) -> Iterator["Unit"]:
+    """Opens a unit of work for workflows, which commit several of them."""
+    from eduops.store.unit import unit_of_work
+
+    run = state(ctx)
+    with unit_of_work(
+        store(ctx), now=run.now, actor=run.actor, command=ctx.command_path, dry_run=dry_run
+    ) as opened:
+        yield opened
 
 
 @contextmanager
 def work(ctx: typer.Context, *, dry_run: bool = False) -> Iterator[Work]:
-    """Opens one unit of work: committed with its audit entry when the block ends well; undone on `dry_run`."""
-    from eduops.store import audit
-
+    """Opens one unit of work: committed with its audit entries when the block ends well; undone on `dry_run`."""
     run = state(ctx)
-    with store(ctx).writing() as session:
-        unit = Work(session, run.now, run.home, run.actor)
-        yield unit
-        if dry_run:
-            session.rollback()
-            return
-        for subject, change in unit._changes:
-            audit.record(
-                session, at=run.now, actor=run.actor, command=ctx.command_path, subject=subject, change=change
-            )
+    with unit(ctx, dry_run=dry_run) as opened:
+        yield Work(opened.session, run.now, run.home, run.actor, opened.changed)

@@ -73,7 +73,9 @@ class Noun(typer.Typer):
     """A file of commands. Every command names an example, which its help shows."""
 
     def __init__(self, summary: str) -> None:
-        super().__init__(cls=Group, help=summary, no_args_is_help=True, rich_markup_mode="rich")
+        super().__init__(
+            cls=Group, help=summary, no_args_is_help=True, rich_markup_mode="rich", add_completion=False
+        )
 
     def verb(self, name: str, *, example: str) -> Callable[[Function], Function]:
         """Declares a command of this noun with the example that its help ends with."""

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -29,6 +31,15 @@ class Column:
     right: bool = False
     style_key: str | None = None
     """The row's key that holds the cell's colour."""
+
+
+_find_zone: Callable[[], ZoneInfo] | None = None
+
+
+def use_zone(find: Callable[[], ZoneInfo]) -> None:
+    """Instants are shown in the contract's zone; it is looked up only when one is."""
+    global _find_zone
+    _find_zone = cache(find)
 
 
 def rows(items: Sequence[Row], columns: Sequence[Column], *, as_json: bool, title: str, empty: str) -> None:
@@ -123,7 +134,7 @@ def text(item: object) -> str:
         case False:
             return "否"
         case datetime():
-            return item.astimezone().strftime("%Y-%m-%d %H:%M")
+            return item.astimezone(_zone()).strftime("%Y-%m-%d %H:%M")
         case Enum():
             return str(item.value)
         case list() | tuple():
@@ -142,6 +153,16 @@ def _table(items: Sequence[Row], columns: Sequence[Column], title: str) -> None:
     for item in items:
         table.add_row(*(Text(text(item.get(column.key)), style=_style(item, column)) for column in columns))
     console().print(table)
+
+
+def _zone() -> ZoneInfo | None:
+    """The contract's zone; the machine's own where no contract can be read."""
+    from eduops.core.errors import EduopsError
+
+    try:
+        return _find_zone() if _find_zone else None
+    except EduopsError:
+        return None
 
 
 def _style(item: Row, column: Column) -> str:

@@ -6,6 +6,7 @@ import typer
 
 from eduops.cli import door, out
 from eduops.cli.noun import Noun
+from eduops.training.queries import bank as banks
 from eduops.training.queries import exam as queries
 from eduops.training.rules import paper as rules
 from eduops.training.service import paper as service
@@ -35,7 +36,7 @@ def build(
     """按组卷方案从题库抽一份试卷，固定每道题的版本。"""
     blueprint = [rules.parse_part(text) for text in take]
     with door.work(ctx, dry_run=dry_run) as work:
-        owner = service.get_bank(work.session, bank)
+        owner = banks.get_bank(work.session, bank)
         paper = service.build_paper(
             work.session, owner, blueprint, title=title, seed=seed, now=work.now, actor=work.actor
         )

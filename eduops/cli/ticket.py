@@ -113,7 +113,7 @@ def wait(
     with door.work(ctx) as work:
         instant = parse_instant(at, now=work.now, zone=zone, option="--at")
         ticket = service.wait_for_customer(
-            work.session, ref, at=instant, now=work.now, actor=work.actor, reason=reason, agreed_by=agreed_by
+            work.session, ref, at=instant, now=work.now, actor=work.actor, zone=zone, reason=reason, agreed_by=agreed_by
         )  # fmt: skip
         work.changed(ref, step="wait", at=instant.isoformat())
     out.done(f"{ref} 自 {out.text(instant)} 起等待甲方", _row(ticket), as_json=as_json)
@@ -125,7 +125,7 @@ def go_on(ctx: typer.Context, ref: RefArgument, at: AtOption = None, as_json: ou
     zone = door.contract(ctx).zone_info
     with door.work(ctx) as work:
         instant = parse_instant(at, now=work.now, zone=zone, option="--at")
-        ticket = service.go_on(work.session, ref, at=instant, now=work.now, actor=work.actor)
+        ticket = service.go_on(work.session, ref, at=instant, now=work.now, actor=work.actor, zone=zone)
         work.changed(ref, step="go_on", at=instant.isoformat())
     out.done(f"{ref} 自 {out.text(instant)} 起继续计时", _row(ticket), as_json=as_json)
 
@@ -160,9 +160,10 @@ def list_(
 @app.verb("show", example="eduops ticket show INC-2026-0001 --json")
 def show(ctx: typer.Context, ref: RefArgument, as_json: out.JsonOption = False) -> None:
     """查看一张工单的经过：每一步何时发生、何时登记。"""
+    zone = door.contract(ctx).zone_info
     with door.look(ctx) as look:
         ticket = queries.get_ticket(look.session, ref)
-        state = service.state_of(look.session, ticket)
+        state = service.state_of(look.session, ticket, zone=zone)
         events = [
             event.model_dump(exclude={"id", "ticket_id"})
             for event in queries.list_events(look.session, ticket)
@@ -206,7 +207,7 @@ def _step(
     with door.work(ctx) as work:
         instant = parse_instant(at, now=work.now, zone=zone, option="--at")
         ticket = service.take_step(
-            work.session, ref, step, at=instant, now=work.now, actor=work.actor, values=values
+            work.session, ref, step, at=instant, now=work.now, actor=work.actor, zone=zone, values=values
         )
         work.changed(ref, step=step, at=instant.isoformat(), **values)
     out.done(f"{ref} 已登记{word}：{out.text(instant)}", _row(ticket), as_json=as_json)

@@ -1,6 +1,5 @@
 """EDUOPS_HOME: the one folder that holds everything of an installation, and its `eduops.yaml`."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +34,8 @@ class Home:
     """The folder and what lies where in it."""
 
     path: Path
+    url: str | None = None
+    """Where the database lies, if not in the home (EDUOPS_DATABASE_URL)."""
 
     @property
     def settings_path(self) -> Path:
@@ -46,8 +47,8 @@ class Home:
 
     @property
     def database_url(self) -> str:
-        """EDUOPS_DATABASE_URL where it is set, else the SQLite file in the home."""
-        return os.environ.get("EDUOPS_DATABASE_URL") or f"sqlite:///{self.database_path}"
+        """The database's address: the one that was set, else the SQLite file in the home."""
+        return self.url or f"sqlite:///{self.database_path}"
 
     @property
     def uses_sqlite(self) -> bool:
@@ -73,6 +74,6 @@ class Home:
 
 
 def find_home(option: Path | None, environment: Mapping[str, str]) -> Home:
-    """The home that was asked for: the option, else EDUOPS_HOME, else the default."""
+    """The home that was asked for: the option, else EDUOPS_HOME, else the default; with EDUOPS_DATABASE_URL."""
     chosen = option or Path(environment.get("EDUOPS_HOME") or DEFAULT_HOME)
-    return Home(chosen.expanduser().absolute())
+    return Home(chosen.expanduser().absolute(), environment.get("EDUOPS_DATABASE_URL") or None)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from eduops.core.errors import NotAllowed
 
@@ -28,6 +29,8 @@ class Life:
     """A ticket's instants as the desk knows them, and when its open wait for the customer began."""
 
     ref: str
+    zone: ZoneInfo
+    """In which refusals name instants."""
     reported_at: datetime
     responded_at: datetime | None
     arrived_at: datetime | None
@@ -46,6 +49,10 @@ class Life:
             return "waiting"
         return "responded" if self.responded_at or self.arrived_at else "open"
 
+    def said(self, at: datetime | None) -> str:
+        """An instant as a refusal names it."""
+        return at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M") if at else "—"
+
 
 STATES = {
     "open": "待响应",
@@ -61,7 +68,7 @@ def check_step(life: Life, step: str, *, at: datetime, now: datetime) -> None:
     if at > now:
         raise _refusal(life, "时刻还没有到，不能预先登记", "检查 --at 写的时刻")
     if at < life.reported_at:
-        raise _refusal(life, f"时刻早于报修时刻 {_text(life.reported_at)}", "检查 --at 写的时刻")
+        raise _refusal(life, f"时刻早于报修时刻 {life.said(life.reported_at)}", "检查 --at 写的时刻")
     problem = _order_problem(life, step, at)
     if problem:
         raise _refusal(life, *problem)
@@ -70,32 +77,28 @@ def check_step(life: Life, step: str, *, at: datetime, now: datetime) -> None:
 def _order_problem(life: Life, step: str, at: datetime) -> tuple[str, str] | None:
     show = f"运行 eduops ticket show {life.ref} 查看经过"
     if life.closed_at:
-        return f"已于 {_text(life.closed_at)} 关闭", show
+        return f"已于 {life.said(life.closed_at)} 关闭", show
     done = {"respond": life.responded_at, "arrive": life.arrived_at, "resolve": life.resolved_at}.get(step)
     if done:
-        return f"这一步已在 {_text(done)} 登记过", show
+        return f"这一步已在 {life.said(done)} 登记过", show
     if step != "close" and life.resolved_at and at > life.resolved_at:
-        return f"已于 {_text(life.resolved_at)} 解决", show
+        return f"已于 {life.said(life.resolved_at)} 解决", show
     match step:
         case "close" if life.resolved_at is None:
             return "还没有解决，不能关闭", f"先登记解决：eduops ticket resolve {life.ref}"
         case "close" if at < life.resolved_at:  # type: ignore[operator]  # the case above leaves no None
-            return f"关闭早于解决 {_text(life.resolved_at)}", "检查 --at 写的时刻"
+            return f"关闭早于解决 {life.said(life.resolved_at)}", "检查 --at 写的时刻"
         case "wait" if life.waiting_since:
             return (
-                f"自 {_text(life.waiting_since)} 起已在等待甲方",
+                f"自 {life.said(life.waiting_since)} 起已在等待甲方",
                 f"先登记继续：eduops ticket go-on {life.ref}",
             )
         case "go_on" if life.waiting_since is None:
             return "没有在等待甲方", show
         case "go_on" | "resolve" if life.waiting_since and at < life.waiting_since:
-            return f"时刻早于开始等待甲方的 {_text(life.waiting_since)}", "检查 --at 写的时刻"
+            return f"时刻早于开始等待甲方的 {life.said(life.waiting_since)}", "检查 --at 写的时刻"
     return None
 
 
 def _refusal(life: Life, message: str, hint: str) -> NotAllowed:
     return NotAllowed(f"工单 {life.ref}：{message}", hint=hint)
-
-
-def _text(at: datetime | None) -> str:
-    return at.astimezone().strftime("%Y-%m-%d %H:%M") if at else "—"

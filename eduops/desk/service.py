@@ -72,6 +72,7 @@ def take_step(
     at: datetime,
     now: datetime,
     actor: str,
+    zone: ZoneInfo,
     values: Mapping[str, str] | None = None,
 ) -> Ticket:
     """Records respond, arrive, resolve or close, with the fields that the step sets (cause, solution …).
@@ -80,7 +81,7 @@ def take_step(
     """
     ticket = queries.get_ticket(session, ref)
     wait = queries.find_open_wait(session, ticket)
-    rules.check_step(_life(ticket, wait), step, at=at, now=now)
+    rules.check_step(_life(ticket, wait, zone), step, at=at, now=now)
     ticket.sqlmodel_update({_INSTANTS[step]: at, **(values or {})})
     if step == "resolve" and wait:
         wait.to_at = at
@@ -91,12 +92,20 @@ def take_step(
 
 
 def wait_for_customer(
-    session: Session, ref: str, *, at: datetime, now: datetime, actor: str, reason: str, agreed_by: str
+    session: Session,
+    ref: str,
+    *,
+    at: datetime,
+    now: datetime,
+    actor: str,
+    zone: ZoneInfo,
+    reason: str,
+    agreed_by: str,
 ) -> Ticket:
     """Stops the clock from `at`: needs a reason and who agreed on the customer's side (clause 2.3)."""
     ticket = queries.get_ticket(session, ref)
     wait = queries.find_open_wait(session, ticket)
-    rules.check_step(_life(ticket, wait), "wait", at=at, now=now)
+    rules.check_step(_life(ticket, wait, zone), "wait", at=at, now=now)
     if not reason.strip() or not agreed_by.strip():
         raise NotAllowed(f"工单 {ref}：等待甲方要写原因和甲方同意人", hint="补上 --reason 和 --agreed-by")
     session.add(TicketExclusion(ticket_id=ticket.id, from_at=at, reason=reason, agreed_by=agreed_by))
@@ -105,11 +114,11 @@ def wait_for_customer(
     return ticket
 
 
-def go_on(session: Session, ref: str, *, at: datetime, now: datetime, actor: str) -> Ticket:
+def go_on(session: Session, ref: str, *, at: datetime, now: datetime, actor: str, zone: ZoneInfo) -> Ticket:
     """Ends the wait for the customer: the clock runs again from `at`."""
     ticket = queries.get_ticket(session, ref)
     wait = queries.find_open_wait(session, ticket)
-    rules.check_step(_life(ticket, wait), "go_on", at=at, now=now)
+    rules.check_step(_life(ticket, wait, zone), "go_on", at=at, now=now)
     assert wait is not None  # noqa: S101 - check_step refuses to go on without a wait
     wait.to_at = at
     session.add(wait)
@@ -117,14 +126,15 @@ def go_on(session: Session, ref: str, *, at: datetime, now: datetime, actor: str
     return ticket
 
 
-def state_of(session: Session, ticket: Ticket) -> str:
+def state_of(session: Session, ticket: Ticket, *, zone: ZoneInfo) -> str:
     """The ticket's present state, one of `rules.STATES`."""
-    return _life(ticket, queries.find_open_wait(session, ticket)).state
+    return _life(ticket, queries.find_open_wait(session, ticket), zone).state
 
 
-def _life(ticket: Ticket, wait: TicketExclusion | None) -> rules.Life:
+def _life(ticket: Ticket, wait: TicketExclusion | None, zone: ZoneInfo) -> rules.Life:
     return rules.Life(
         ref=ticket.ref,
+        zone=zone,
         reported_at=ticket.reported_at,
         responded_at=ticket.responded_at,
         arrived_at=ticket.arrived_at,

@@ -98,7 +98,7 @@ def _backup_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
 
 def _training_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
     yield Figure("tenants", "机构", f"{facts.tenant_count} 家", "eduops tenant list --json")
-    yield Figure("learners", "学员", f"{facts.learner_count} 人", "eduops learner list --json")
+    yield Figure("learners", "学员", f"{facts.learner_count} 人", "eduops learner count --json")
     if facts.banks:
         questions = sum(sum(bank.counts.values()) for bank in facts.banks)
         yield Figure("banks", "题库", f"{len(facts.banks)} 个", "eduops bank list --json")
@@ -107,7 +107,7 @@ def _training_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
 
 def _exam_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
     if facts.exams:
-        yield Figure("exams", "考试", f"{len(facts.exams)} 场", "eduops exam list --json")
+        yield Figure("exams", "考试", f"{len(facts.exams)} 场", f"eduops exam list {_days(facts)} --json")
     for exam in facts.exams:
         command = f"eduops score stats {shlex.quote(exam.ref)} --json"
         scores = f"{decimal_text(exam.average)} 分，{decimal_text(exam.pass_rate)}%"

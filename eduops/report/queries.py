@@ -55,7 +55,8 @@ def load_quarterly_facts(
     """Everything the quarterly report of `period` says as of `cut_off_at`."""
     zone = contract.zone_info
     from_at = start_of(period.from_on, zone)
-    to_at = min(start_of(period.to_on + timedelta(days=1), zone), cut_off_at)
+    # What happens at the cut-off has happened.
+    to_at = min(start_of(period.to_on + timedelta(days=1), zone), cut_off_at + timedelta(microseconds=1))
     answer = ledger_service.evaluate_period(
         session, contract, from_on=period.from_on, to_on=period.to_on, as_of=cut_off_at
     )
@@ -164,7 +165,7 @@ def _load_patrols(
     runs = patrols.list_runs(session, since=from_at, until=to_at)
     problems = patrols.count_problems(session, [run.id for run, _ in runs if run.id])
     for run, host in reversed(runs):
-        if run.finished_at and run.state:
+        if run.finished_at and run.finished_at < to_at and run.state:
             on = run.started_at.astimezone(contract.zone_info).date()
             yield PatrolFact(on, host.name, run.state, problems.get(run.id or 0, 0), run.kind == "big")
 

@@ -16,7 +16,7 @@ from eduops.training.queries import tenant as tenants
 from eduops.training.rules.question import CHOICE, LETTERS, Question, QuestionType
 from eduops.training.service import attempt as service
 
-_WRONG_SHARE = 0.22
+_WRONG_SHARE = 0.3
 """How often an invented learner answers wrongly; each learner's own share lies around it."""
 
 
@@ -68,7 +68,7 @@ def _sit(
 ) -> None:
     at = exam.opens_at + timedelta(seconds=place % 60)
     pace = timedelta(minutes=exam.minutes_allowed) / (len(items) + 2)
-    wrong_share = min(0.6, max(0.02, generator.gauss(_WRONG_SHARE, 0.12)))
+    wrong_share = min(0.6, max(0.02, generator.gauss(_WRONG_SHARE, 0.15)))
     with store.writing() as session:
         attempt = service.start(session, exam, tenant_id=learner.tenant_id, learner_id=learner.id, now=at)
     for item in items:

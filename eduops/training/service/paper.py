@@ -7,21 +7,13 @@ from decimal import Decimal
 from sqlalchemy import insert
 from sqlmodel import Session
 
-from eduops.core.errors import NotFound, UsageError
+from eduops.core.errors import UsageError
 from eduops.store import counter
 from eduops.training.models.bank import Bank
 from eduops.training.models.exam import Exam, Paper, PaperItem
 from eduops.training.models.tenant import Programme
 from eduops.training.queries import bank as bank_queries
 from eduops.training.rules import paper as rules
-
-
-def get_bank(session: Session, name: str) -> Bank:
-    """The bank of that name. Raises NotFound."""
-    bank = bank_queries.find_bank(session, name)
-    if bank is None:
-        raise NotFound(f"没有题库「{name}」", hint="运行 eduops bank list 查看，或先 eduops bank import")
-    return bank
 
 
 def build_paper(

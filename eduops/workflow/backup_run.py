@@ -1,0 +1,50 @@
+"""Backing up and drilling: the intent is committed first, so that a run that dies stays visible."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from eduops.backup import service
+from eduops.backup.models import Backup, Drill
+from eduops.core import clock
+from eduops.core.errors import EduopsError, NotAllowed
+from eduops.core.home import Home
+from eduops.store.unit import Unit
+
+OpenUnit = Callable[[], AbstractContextManager[Unit]]
+
+
+def back_up(open_unit: OpenUnit, home: Home) -> Backup:
+    """Dumps the home's database and reads the dump back. Raises NotAllowed on PostgreSQL, OutsideError, InputError."""
+    if not home.uses_sqlite:
+        raise NotAllowed("当前版本只备份 SQLite 数据库", hint="PostgreSQL 请先用 pg_dump -Fc 备份")
+    with open_unit() as unit:
+        begun = service.begin_backup(unit.session, now=unit.now, actor=unit.actor)
+        unit.changed(begun.ref, step="begin")
+    try:
+        dump = service.make_dump(home.database_path, home.folder("backups") / begun.path)
+    except EduopsError as error:
+        with open_unit() as unit:
+            service.fail_backup(unit.session, begun.ref, fault=error.message, now=clock.now())
+            unit.changed(begun.ref, step="fail", fault=error.message)
+        raise
+    with open_unit() as unit:
+        backup = service.finish_backup(unit.session, begun.ref, dump, now=clock.now())
+        unit.changed(backup.ref, step="finish", sha256=backup.sha256)
+    return backup
+
+
+def drill_backup(open_unit: OpenUnit, home: Home, ref: str | None) -> tuple[Drill, Backup]:
+    """Restores a backup (the newest one where `ref` is None) into a scratch file and compares every table."""
+    with service.scratch_folder() as scratch, open_unit() as unit:
+        made = service.drill(
+            unit.session,
+            ref,
+            folder=home.folder("backups"),
+            scratch=Path(scratch),
+            now=unit.now,
+            actor=unit.actor,
+        )
+        backup = unit.session.get_one(Backup, made.backup_id)
+        unit.changed(made.ref, backup=backup.ref, passed=made.passed)
+    return made, backup
