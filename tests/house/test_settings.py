@@ -1,14 +1,11 @@
-"""Whoever opens `eduops.yaml` finds every key explained, in the code and in the shipped example."""
+"""Whoever opens `eduops.yaml` finds every key explained, in the code and in the file that `init` writes."""
 
 import ast
 import inspect
-
-import yaml
+from pathlib import Path
 
 from eduops.core import home
-from eduops.core.shipped import find_shipped
-
-EXAMPLE = ("configs", "eduops.yaml")
+from eduops.workflow import layout
 
 
 def documented_fields() -> set[str]:
@@ -27,14 +24,18 @@ def test_every_setting_says_what_it_is_for() -> None:
     assert documented_fields() == set(home.Settings.model_fields)
 
 
-def test_the_shipped_example_names_every_setting_with_a_comment() -> None:
-    lines = find_shipped(*EXAMPLE).read_text(encoding="utf-8").splitlines()
+def test_a_new_home_names_every_setting_with_a_comment_beside_or_above_it(tmp_path: Path) -> None:
+    laid = home.Home(tmp_path / "home")
+    layout.lay_out(laid)
+    lines = laid.settings_path.read_text(encoding="utf-8").splitlines()
     for key in home.Settings.model_fields:
         # A key that most homes leave out stands there commented.
         at = next((n for n, line in enumerate(lines) if line.removeprefix("# ").startswith(f"{key}:")), None)
-        assert at is not None, f"{key} is not in configs/eduops.yaml"
+        assert at is not None, f"init does not write {key}"
         assert "#" in lines[at].removeprefix("# ") or lines[at - 1].startswith("# "), f"{key} has no comment"
 
 
-def test_the_shipped_example_is_a_valid_configuration() -> None:
-    home.Settings.model_validate(yaml.safe_load(find_shipped(*EXAMPLE).read_text(encoding="utf-8")) or {})
+def test_the_settings_of_a_new_home_are_the_defaults(tmp_path: Path) -> None:
+    laid = home.Home(tmp_path / "home")
+    layout.lay_out(laid)
+    assert laid.load_settings() == home.Settings()
