@@ -13,13 +13,13 @@ from eduops.cli import door, out
 from eduops.cli import patrol_screen as screen
 from eduops.cli.instant import day_start, parse_day
 from eduops.cli.noun import Noun
-from eduops.core.errors import EduopsError, InputError, NotFound
-from eduops.patrol import collect, configuration, queries, service
-from eduops.patrol.models import PatrolRun
+from eduops.core.errors import InputError, NotFound
+from eduops.patrol import configuration, queries, service
 from eduops.patrol.rules.check import State, render_figure
 from eduops.patrol.rules.document import LARGEST_BYTES
 from eduops.patrol.rules.run import Kind
-from eduops.patrol.rules.threshold import PROBES, PatrolConfig, Thresholds
+from eduops.patrol.rules.threshold import PROBES, Thresholds
+from eduops.workflow.patrol_run import patrol_local
 
 app = Noun("巡检：测量、判定、查询。")
 
@@ -61,12 +61,14 @@ def run(
     """测量本机并按阈值判定；主机不是「正常」时退出码为 1。"""
     config = configuration.load_config(configuration.find_config_path(door.state(ctx).home.path))
     zone = door.contract(ctx).zone_info
-    # Committed before measuring: a run that dies stays visible and never counts.
-    with door.work(ctx) as work:
-        chosen = assets.get_host(work.session, host) if host else _find_local(work)
-        begun = service.start_run(work.session, chosen, kind=kind, now=work.now, actor=work.actor, zone=zone)
-    _measure(ctx, begun, chosen, config)
-    _tell(ctx, begun.ref, as_json=as_json)
+    with door.look(ctx) as look:
+        chosen = assets.get_host(look.session, host) if host else _find_local(look)
+    with out.progress("正在测量本机"):
+        made = patrol_local(lambda: door.unit(ctx), chosen, config, kind=kind, zone=zone)
+    with door.look(ctx) as look:
+        shown = screen.build_shown(made, chosen, queries.list_results(look.session, screen.run_id(made)))
+    screen.show(shown, as_json=as_json, everything=False)
+    _leave(shown)
 
 
 @app.verb("ingest", example="eduops patrol ingest app-1.json --host app-1")
@@ -168,29 +170,13 @@ def thresholds(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
     typer.echo(f"文件：{path}")
 
 
-def _find_local(work: door.Work) -> Host:
-    found = assets.list_local_hosts(work.session)
+def _find_local(look: door.Look) -> Host:
+    found = assets.list_local_hosts(look.session)
     if not found:
         raise NotFound(
             "本机还没有登记为主机", hint="先运行 eduops host add 代码 --name 名称（地址默认为本机 local）"
         )
     return found[0]
-
-
-def _measure(ctx: typer.Context, begun: PatrolRun, of: Host, config: PatrolConfig) -> None:
-    """Ends a run, well or with the reason why it could not be, each in a unit of work of its own."""
-    try:
-        with out.progress("正在测量本机"):
-            collected = collect.collect_local(config.agents.get(of.code, {}))
-        with door.work(ctx) as work:
-            ended_at = begun.started_at + timedelta(seconds=collected.took_seconds)
-            done, _ = service.finish_run(work.session, begun.ref, collected.content, config, now=ended_at)
-            work.changed(done.ref, host=of.code, kind=done.kind, state=done.state)
-    except EduopsError as error:
-        with door.work(ctx) as work:
-            service.fail_run(work.session, begun.ref, error.message, now=work.now)
-            work.changed(begun.ref, host=of.code, kind=begun.kind, failure=error.message)
-        raise
 
 
 def _read(file: Path) -> bytes:
@@ -202,14 +188,6 @@ def _read(file: Path) -> bytes:
             return stream.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise InputError(f"不能读取文件 {file}：{error.strerror}", hint="检查路径和权限") from error
-
-
-def _tell(ctx: typer.Context, ref: str, *, as_json: bool) -> None:
-    with door.look(ctx) as look:
-        found, of = queries.get_run(look.session, ref)
-        shown = screen.build_shown(found, of, queries.list_results(look.session, screen.run_id(found)))
-    screen.show(shown, as_json=as_json, everything=False)
-    _leave(shown)
 
 
 def _leave(shown: screen.Shown) -> None:
