@@ -35,7 +35,10 @@ class FieldReader:
             value = value.strip()
         elif value is None:
             value = ""
-        elif isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
+        elif isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        elif isinstance(value, float) and value.is_integer():
+            # Spreadsheets hand whole numbers over as floats.
             value = str(int(value))
         else:
             self.add(within + name, f"「{value}」应是文字")

@@ -87,12 +87,12 @@ def _read_ticket(reader: FieldReader, record: Record) -> TicketFact:
 
 
 def _numbered(reader: FieldReader, record: Record, name: str) -> list[tuple[int, Record]]:
-    return list(enumerate(reader.records(record, name), 1)) if record.get(name) else []
+    return list(enumerate(reader.records(record, name), 1))
 
 
 def _read_plan(reader: FieldReader, record: Record) -> Plan | None:
     value = record.get("plan")
-    if not value:
+    if value is None or value == "":
         return None
     if not isinstance(value, Mapping):
         reader.add("plan", "应是一个对象")

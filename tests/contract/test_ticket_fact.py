@@ -1,11 +1,14 @@
 """Tickets as files bring them: read, or refused with every problem and both times."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from contract_case import SHANGHAI, at
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eduops.contract.fact import Exclusion, Plan, Reopening
 from eduops.contract.instant import parse_instant
@@ -25,6 +28,14 @@ def _refusals(**fields: Any) -> list[str]:
         parse_ticket(_record(**fields), SHANGHAI, file="工单.jsonl", address="第 3 行")
     assert all((each.file, each.address) == ("工单.jsonl", "第 3 行") for each in error.value.problems)
     return [each.message for each in error.value.problems]
+
+
+def test_whole_numbers_are_references_too() -> None:
+    assert [parse_ticket(_record(ref=ref), SHANGHAI).ref for ref in (17, 17.0, 2**70)] == [
+        "17",
+        "17",
+        str(2**70),
+    ]
 
 
 def test_two_fields_are_enough() -> None:
@@ -232,3 +243,35 @@ def test_a_cell_that_is_no_json_is_refused_by_name() -> None:
 def test_every_column_has_a_chinese_header_and_leads_to_a_field() -> None:
     assert set(HEADERS.values()) == set(COLUMNS)
     assert set(build_record(dict.fromkeys(COLUMNS, "x"))) == set(FIELDS)
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from([REPORTED, "2026-03-05", "是"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*FIELDS, "from", "odd"]), _JSON, max_size=8))
+@settings(max_examples=400, deadline=None)
+def test_any_object_is_a_ticket_or_is_refused_in_chinese(record: dict[str, Any]) -> None:
+    try:
+        assert parse_ticket(record, SHANGHAI).ref
+    except InputError as error:
+        assert error.problems and all(re.search("[一-鿿]", each.message) for each in error.problems)
+
+
+@given(
+    st.lists(st.fixed_dictionaries(dict.fromkeys(("from", "to", "reason", "agreed_by"), _JSON)), max_size=2)
+)
+@settings(max_examples=100, deadline=None)
+def test_any_list_of_exclusions_is_read_or_refused(exclusions: list[Any]) -> None:
+    try:
+        assert len(parse_ticket(_record(exclusions=exclusions), SHANGHAI).exclusions) == len(exclusions)
+    except InputError as error:
+        assert error.problems
