@@ -10,7 +10,7 @@ from eduops.cli import door, out
 from eduops.cli.noun import Command
 from eduops.workflow.demo import run as runner
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _MOST_COMMANDS = 3
 

@@ -8,7 +8,7 @@ from eduops.cli import door, out
 from eduops.cli.noun import Command
 from eduops.workflow.checkup import check_up
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 STATES = {"fine": "正常", "warning": "注意", "fault": "有问题"}
 _STYLES = {"fine": "green", "warning": "yellow", "fault": "bold red"}

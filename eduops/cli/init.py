@@ -9,7 +9,7 @@ from eduops.cli import door, out
 from eduops.cli.noun import Command
 from eduops.workflow import layout
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(cls=Command, epilog="例：eduops init --customer 某某医院 --vendor 某某公司")
