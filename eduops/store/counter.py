@@ -1,7 +1,6 @@
 """Numbers given out one after the other, within the caller's transaction: none twice, none for a rollback."""
 
-from sqlalchemy import Dialect, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import text, update
 from sqlmodel import Session, col
 
 from eduops.core.reference import format_reference
@@ -28,6 +27,6 @@ def next_reference(session: Session, prefix: str, year: int) -> str:
 
 
 def _ensure(session: Session, name: str) -> None:
-    dialect: Dialect = session.get_bind().dialect
-    build = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}.get(dialect.name, insert)
-    session.execute(build(Counter).values(name=name, last=0).on_conflict_do_nothing())  # type: ignore[attr-defined]
+    # The same words in SQLite and PostgreSQL, and no dialect to load for them.
+    statement = text("INSERT INTO counter (name, last) VALUES (:name, 0) ON CONFLICT DO NOTHING")
+    session.execute(statement, {"name": name})

@@ -3,7 +3,6 @@
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import JSON
 from sqlmodel import AutoString
 
 
@@ -15,7 +14,7 @@ def render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
         return f"column.{type(item).__name__}()"
     if isinstance(item, AutoString):
         return f"sa.String(length={item.length})" if item.length else "sa.String()"
-    return "column.Json" if isinstance(item, JSON) else False
+    return False
 
 
 context.configure(

@@ -9,6 +9,7 @@ from eduops.desk import service as desk
 from eduops.ledger import service as ledger
 from eduops.ledger.head import save_head
 from eduops.patrol.configuration import find_config_path, load_config
+from eduops.patrol.rules.check import STATE_WORDS, State
 from eduops.patrol.rules.run import Kind
 from eduops.store.unit import Unit
 from eduops.workflow.backup_run import back_up, drill_backup
@@ -20,13 +21,6 @@ from eduops.workflow.patrol_run import patrol_local
 Advance = Callable[[int], None]
 
 HOST = "demo-local"
-_STATES = {
-    "normal": "正常",
-    "warning": "注意",
-    "critical": "严重",
-    "cannot_tell": "无法判断",
-    "not_checked": "未查",
-}
 
 
 def patrol_this_machine(stage: Stage, _advance: Advance) -> Outcome:
@@ -39,7 +33,7 @@ def patrol_this_machine(stage: Stage, _advance: Advance) -> Outcome:
     config = load_config(find_config_path(stage.home.path))
     run = patrol_local(lambda: stage.unit("patrol run"), host, config, kind=Kind.DAILY, zone=_zone(stage))
     return Outcome(
-        f"{run.ref} 真实巡检本机，结论：{_STATES[run.state or 'cannot_tell']}（细节：eduops patrol show {run.ref}）",
+        f"{run.ref} 真实巡检本机，结论：{STATE_WORDS[State(str(run.state))]}（细节：eduops patrol show {run.ref}）",
         (command("host", "add", HOST, "--name", name), command("patrol", "run", "--host", HOST)),
     )
 
