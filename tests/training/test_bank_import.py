@@ -17,6 +17,7 @@ from eduops.store.store import Store
 from eduops.training.models.bank import Bank, ImportBatch, QuestionRevision
 from eduops.training.queries import bank as queries
 from eduops.training.rules.bank_export import build_export, build_template
+from eduops.training.rules.bank_judge import judge_workbook
 from eduops.training.rules.question import BankItem
 from eduops.training.service import bank as service
 from eduops.training.service.bank import ImportResult
@@ -106,7 +107,7 @@ def test_questions_come_back_as_they_went_in(store: Store, now: datetime, tmp_pa
     workbook = read_workbook(find_shipped("configs", "demo", "questions.csv"))
     with store.writing() as session:
         service.import_bank(session, workbook, bank_name="虚构题库", now=now, actor="engineer")
-    judged = service.judge_workbook(workbook)
+    judged = judge_workbook(workbook)
     with store.reading() as session:
         assert [item.question for item in list_items(session)] == [draft.question for draft in judged.good]
 
@@ -153,7 +154,7 @@ def test_the_template_is_understood_once_it_is_filled_in(tmp_path: Path) -> None
 
 
 def test_progress_counts_every_question(sqlite_store: Store, now: datetime, tmp_path: Path) -> None:
-    rows = [["单选题", f"虚构题{number}", "甲", "乙", "丙", "A"] for number in range(1203)]
+    rows: list[list[Cell]] = [["单选题", f"虚构题{number}", "甲", "乙", "丙", "A"] for number in range(1203)]
     path = write_rows(tmp_path / "a.xlsx", *rows)
     shutil.copy(path, tmp_path / "b.xlsx")
     steps: list[int] = []

@@ -92,6 +92,10 @@ def test_signs_that_carry_meaning_tell_stems_apart() -> None:
     assert len({fold_stem(text) for text in ("a>b", "a<b", "a+b", "a-b", "a/b", "a%b")}) == 6
 
 
+def test_where_the_blank_stands_counts_and_how_long_it_is_does_not() -> None:
+    assert fold_stem("从____中读到") == fold_stem("从__中读到。") != fold_stem("从中读到____")
+
+
 def test_another_key_has_the_same_stem_fingerprint_and_another_fingerprint() -> None:
     other = replace(SINGLE, key=(("B",),))
     assert stem_fingerprint(SINGLE) == stem_fingerprint(other)

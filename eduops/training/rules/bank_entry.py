@@ -108,7 +108,7 @@ class _Reader:
 
     def _read_cell(self, entry: Entry, name: str, column: int, cell: Cell) -> str:
         if type(cell) is str:
-            text = tidy(cell)
+            text = cell.strip() if cell.isprintable() else tidy(cell)
             if text != cell and text:
                 entry.repairs.add("spaces")
             return text

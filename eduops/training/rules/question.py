@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from string import ascii_uppercase
 
 LETTERS = ascii_uppercase
@@ -105,8 +106,9 @@ _BLANK_MARKS = (
     re.compile(r"\[填空[^\]]*\]|【填空[^】]*】"),
     re.compile(r"[(（【\[][\s\u3000]*[)）】\]]"),
 )
+_UNDERSCORES = re.compile("_+")
 _SENTENCE_MARKS = dict.fromkeys(
-    map(ord, "，,。、；;：:？?！!“”\"‘’'「」『』（）()【】[]〔〕《》…—_·\u200b\ufeff")
+    map(ord, "，,。、；;：:？?！!“”\"‘’'「」『』（）()【】[]〔〕《》…—·\u200b\ufeff")
 )
 
 
@@ -138,14 +140,23 @@ def count_blanks(stem: str) -> int:
     return next((count for mark in _BLANK_MARKS if (count := len(mark.findall(stem)))), 0)
 
 
+# Remembered briefly: a question's check and its fingerprints fold the same options one after the other.
+@lru_cache(maxsize=64)
 def fold(text: str) -> str:
     """The text for comparison: compatibility forms (NFKC), no spaces. Letters keep their case: pH is not PH."""
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def fold_stem(text: str) -> str:
-    """`fold` without sentence punctuation and brackets; signs that carry meaning (+ - % / . < >) stay."""
-    return fold(text).translate(_SENTENCE_MARKS).rstrip(".")
+    """`fold` without sentence punctuation and brackets; signs that carry meaning (+ - % / . < >) and blanks stay."""
+    # Without its usual punctuation most text is in normal form already, which is quick to see.
+    bare = text.translate(_SENTENCE_MARKS)
+    folded = unicodedata.normalize("NFKC", bare)
+    if folded != bare:
+        folded = folded.translate(_SENTENCE_MARKS)
+    if "_" in folded:
+        folded = _UNDERSCORES.sub("_", folded)
+    return "".join(folded.split()).rstrip(".")
 
 
 def stem_fingerprint(question: Question, group: Group | None = None) -> str:
