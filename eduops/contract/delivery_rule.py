@@ -40,11 +40,11 @@ def documents_due_on(scope: Scope, quarter: Period) -> date:
 def _judge_reports(scope: Scope, facts: Facts) -> Iterator[Finding]:
     handed_in = _first_hand_ins(scope, facts, "monthly_report")
     for month in scope.months:
-        if scope.is_kept("3.2(4)", "monthly_report", month.start_on) and month.end_on <= scope.last_on:
+        if _is_asked(scope, "3.2(4)", "monthly_report", month):
             due_on = report_due_on(scope, month)
-            guessed = scope.working_days.count_guesses(month.end_on, due_on + _DAY)
+            guessed = scope.working_days.has_guesses(month.end_on, due_on + _DAY)
             yield from _judge_hand_in(
-                scope, "3.2(4)", "monthly_report", month, due_on, handed_in.get(month.label), bool(guessed)
+                scope, "3.2(4)", "monthly_report", month, due_on, handed_in.get(month.label), guessed
             )
 
 
@@ -56,7 +56,7 @@ def _judge_documents(scope: Scope, facts: Facts) -> Iterator[Finding]:
             and quarter.start_on <= scope.last_on
         ):
             due_on = documents_due_on(scope, quarter)
-            guessed = scope.working_days.count_guesses(due_on, quarter.end_on)
+            guessed = scope.working_days.has_guesses(due_on, quarter.end_on)
             yield from _judge_hand_in(
                 scope,
                 "3.3(3)",
@@ -64,8 +64,18 @@ def _judge_documents(scope: Scope, facts: Facts) -> Iterator[Finding]:
                 quarter,
                 due_on,
                 handed_in.get(quarter.label),
-                bool(guessed),
+                guessed,
             )
+
+
+def _is_asked(scope: Scope, clause: str, rule: str, period: Period) -> bool:
+    """Whether a period is in the answer, recorded and begun; what is not asked for need not be guessed."""
+    is_begun = period.start_on <= scope.last_on
+    return (
+        is_begun
+        and scope.has_day(min(period.last_on, scope.last_on))
+        and scope.is_kept(clause, rule, period.start_on)
+    )
 
 
 def _first_hand_ins(scope: Scope, facts: Facts, rule: str) -> dict[str, datetime]:

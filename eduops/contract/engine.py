@@ -79,15 +79,13 @@ def evaluate(contract: Contract, facts: Facts, *, from_on: date, to_on: date, as
     ]
     findings = judge_tickets(scope, facts.tickets) + judge_stoppages(scope, facts.tickets)
     findings += [finding for finding in periods if scope.has_day(finding.on)]
-    provisional = any(finding.provisional for finding in findings) or has_provisional_regime(
-        scope, facts.tickets
-    )
+    guessed = scope.working_days.has_guessed or has_provisional_regime(scope, facts.tickets)
     return Evaluation(
         contract=contract.contract,
         from_on=from_on,
         to_on=to_on,
         as_of=as_of,
-        provisional=provisional,
+        provisional=guessed or any(finding.provisional for finding in findings),
         findings=sort_findings(findings),
         obligations=tuple(obligations),
         outside=_list_outside(scope, facts.tickets),

@@ -48,7 +48,7 @@ def _judge_weeks(scope: Scope, facts: Facts) -> Iterator[Finding]:
                 limit=float(limit),
                 actual=float(count),
                 unit="days",
-                provisional=bool(scope.working_days.count_guesses(week.start_on, week.end_on)),
+                provisional=scope.working_days.has_guesses(week.start_on, week.end_on),
                 text=f"{week.label} 周（{week.start_on} 至 {week.last_on}）现场出勤 {count} 天，"
                 f"少于合同第 2.3 条要求的 {limit} 天。",
             )

@@ -34,6 +34,8 @@ class WorkingDays:
         self._known = {change.on: True for change in changes.add}
         self._known |= {change.on: False for change in changes.remove}
         self._changed = frozenset(self._known)
+        # Whether any count so far went over a day that may still change.
+        self.has_guessed = False
 
     def is_working_day(self, day: date) -> bool:
         """Whether a day is worked; for unknown years weekends and statutory days are free."""
@@ -42,17 +44,17 @@ class WorkingDays:
             found = self._known[day] = _is_scheduled(day)
         return found
 
-    def count_guesses(self, start_on: date, end_on: date) -> int:
-        """How many days of [start_on, end_on) are provisional."""
-        return sum(self.is_provisional(day) for day in iter_days(start_on, end_on))
-
     def is_provisional(self, day: date) -> bool:
         """Whether the answer for a day may change when its year's schedule comes out."""
         return day not in self._changed and not _FIRST_KNOWN_YEAR <= day.year <= _LAST_KNOWN_YEAR
 
     def count_working_days(self, start_on: date, end_on: date) -> int:
         """How many days of [start_on, end_on) are worked."""
-        return sum(self.is_working_day(day) for day in iter_days(start_on, end_on))
+        return sum(self._count(day) for day in iter_days(start_on, end_on))
+
+    def has_guesses(self, start_on: date, end_on: date) -> bool:
+        """Whether any day of [start_on, end_on) is provisional."""
+        return any(self.is_provisional(day) for day in iter_days(start_on, end_on))
 
     def get_nth(self, start_on: date, count: int) -> date:
         """The count-th working day from a day on, that day included if it is one."""
@@ -63,11 +65,15 @@ class WorkingDays:
         return self._walk(last_on, count, -_DAY)
 
     def _walk(self, day: date, count: int, step: timedelta) -> date:
-        found = int(self.is_working_day(day))
+        found = self._count(day)
         while found < count:
             day += step
-            found += self.is_working_day(day)
+            found += self._count(day)
         return day
+
+    def _count(self, day: date) -> int:
+        self.has_guessed = self.has_guessed or self.is_provisional(day)
+        return int(self.is_working_day(day))
 
 
 def iter_days(start_on: date, end_on: date) -> Iterator[date]:

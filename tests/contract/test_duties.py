@@ -369,3 +369,16 @@ def test_all_other_duties_are_notices_or_obligations_and_count_nothing(contract:
     assert {each.consequence for each in answer.findings} == {"notice", "obligation"}
     assert answer.counted == 0 and answer.by_clause == {"2.3": 0, "2.5": 0, "2.6": 0}
     assert len({each.key for each in answer.findings}) == len(answer.findings)
+
+
+def test_an_answer_that_counted_days_of_an_unknown_year_says_so(contract: Contract) -> None:
+    longer = contract.model_copy(update={"term": contract.term.model_copy(update={"years": 3})})
+    days = tuple(AttendanceFact("甲", date(2027, 3, day)) for day in (2, 4))
+    week = _evaluate(longer, "2027-03-01", "2027-03-07", attendance=days)
+    assert week.provisional and not [each for each in week.findings if each.rule == "onsite_days"]
+    assert not _evaluate(longer, "2026-11-02", "2026-11-08", attendance=days).provisional
+    late = _judge(longer, "quarter_documents", "2027-03-31", "2027-03-31")
+    assert [each.provisional for each in late] == [True]
+    # December's report is due in January: the answer for 2026 rests on 2027 as well.
+    due = _judge(longer, "monthly_report", "2026-12-31", "2026-12-31", as_of="2027-01-20 00:00")
+    assert [each.provisional for each in due] == [True]

@@ -339,8 +339,9 @@ def test_a_regime_that_hangs_on_an_unknown_schedule_is_provisional(contract: Con
     assert late.provisional and findings(late)[0].provisional
     fine = judge(longer, incident("2027-03-02 09:00", resolved_at=30), days=days, as_of="2027-03-02 20:00")
     assert fine.provisional and not findings(fine)
-    noon = judge(longer, incident("2027-03-02 13:00", resolved_at=30), days=days, as_of="2027-03-02 20:00")
-    assert not noon.provisional
+    # At noon it is off site whatever the schedule will say.
+    noon = judge(longer, incident("2027-03-02 13:00", resolved_at=181), days=days, as_of="2027-03-03 00:00")
+    assert [each.provisional for each in findings(noon)] == [False]
 
 
 def test_open_clocks_of_a_ticket(contract: Contract) -> None:
