@@ -14,6 +14,7 @@ from eduops.sheet.export import write_csv, write_table
 from eduops.sheet.read import read_workbook
 from eduops.training.queries import bank as queries
 from eduops.training.rules.bank_export import build_export, build_template
+from eduops.training.rules.bank_similarity import cut_pieces, find_similar
 from eduops.training.service import bank as service
 
 app = Noun("题库：从 Excel 导入、核对、查询。")
@@ -161,6 +162,31 @@ def stats(ctx: typer.Context, name: NameArgument, as_json: out.JsonOption = Fals
     with door.look(ctx) as look:
         found = queries.bank_stats(look.session, queries.get_bank(look.session, name).id)
     out.fields(bank_screen.stats_item(name, found, as_json=as_json), bank_screen.STATS_HEADS, as_json=as_json)
+
+
+@app.verb("duplicates", example="eduops bank duplicates 三基题库 --least 85")
+def duplicates(
+    ctx: typer.Context,
+    name: NameArgument,
+    least: Annotated[int, typer.Option(help="相似度达到百分之几才列出。", min=50, max=100)] = 85,
+    limit: Annotated[int, typer.Option(help="最多列出多少对（JSON 总是全部）。", min=1)] = 50,
+    as_json: out.JsonOption = False,
+) -> None:
+    """列出题库里几乎相同的题，供人工核对；完全相同的在导入时已经挡住。"""
+    with door.look(ctx) as look:
+        items = queries.list_current(look.session, queries.get_bank(look.session, name).id)
+    pairs = find_similar([cut_pieces(item.question, item.group) for item in items], least_percent=least)
+    rows = [bank_screen.pair_item(pair, items) for pair in pairs]
+    columns = (
+        out.Column("percent", "相似 %", right=True),
+        out.Column("first_position", "题号", right=True),
+        out.Column("first_stem", "题干"),
+        out.Column("second_position", "题号", right=True),
+        out.Column("second_stem", "题干"),
+    )
+    empty = f"题库「{name}」里没有相似度达到 {least}% 的题。"
+    title = f"题库「{name}」里相似的题，共 {len(pairs)} 对，列出"
+    out.rows(rows if as_json else rows[:limit], columns, as_json=as_json, title=title, empty=empty)
 
 
 @app.verb("template", example="eduops bank template 题库模板.xlsx")

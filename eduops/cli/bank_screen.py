@@ -15,8 +15,9 @@ from eduops.sheet.mark import write_marked_copy
 from eduops.sheet.workbook import Mark, Workbook, column_index, column_letters
 from eduops.training.queries.bank import BankStats
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
+from eduops.training.rules.bank_similarity import Similar
 from eduops.training.rules.bank_word import TYPE_NAMES
-from eduops.training.rules.question import QuestionType
+from eduops.training.rules.question import BankItem, QuestionType
 from eduops.training.service.bank import ImportResult
 
 _MOST_ERRORS = 50
@@ -130,6 +131,20 @@ def stats_item(name: str, stats: BankStats, *, as_json: bool) -> dict[str, objec
             f"{_DIFFICULTY_NAMES[kind]} {count}" for kind, count in stats.by_difficulty.items()
         ],
     }
+
+
+def pair_item(pair: Similar, items: Sequence[BankItem]) -> dict[str, object]:
+    """Two questions that are nearly the same, side by side."""
+    told: dict[str, object] = {"percent": pair.percent}
+    for side, item in (("first", items[pair.first]), ("second", items[pair.second])):
+        told |= {
+            f"{side}_id": item.question_id,
+            f"{side}_position": item.position,
+            f"{side}_stem": item.question.stem,
+            f"{side}_options": item.question.options,
+            f"{side}_key": item.question.key,
+        }
+    return told
 
 
 def _sentence(result: ImportResult) -> str:

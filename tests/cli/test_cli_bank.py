@@ -202,6 +202,22 @@ def test_stats_export_and_template(run: Run, tmp_path: Path, capsys: pytest.Capt
     assert [sheet.name for sheet in read_workbook(tmp_path / "template.xlsx").sheets] == ["题库", "填写说明"]
 
 
+def test_nearly_equal_questions_are_listed_side_by_side(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = ("单选题", "虚构的题干里说的是下列哪一项制度", "查对制度", "交接班制度", "A")
+    second = ("单选题", "虚构的题干里说的是下列的哪一项制度", "查对制度", "交接班制度", "B")
+    assert (
+        run("bank", "import", write_rows(tmp_path / "a.xlsx", first, second, GOOD), "--bank", "虚构题库") == 0
+    )
+    capsys.readouterr()
+    assert run("bank", "duplicates", "虚构题库", "--least", 70, "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["first_position"], told["second_position"]) == (1, 2)
+    assert run("bank", "duplicates", "虚构题库", "--least", 100) == 0
+    assert "没有相似度达到 100% 的题" in capsys.readouterr().out
+
+
 def test_a_damaged_file_is_told_in_a_sentence(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
