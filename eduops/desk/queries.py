@@ -19,6 +19,12 @@ def get_ticket(session: Session, ref: str) -> Ticket:
     return ticket
 
 
+def lock_ticket(session: Session, ref: str) -> Ticket:
+    """The ticket, held until the unit of work ends: a second engineer's step waits, then sees the first's."""
+    session.exec(select(Ticket.id).where(Ticket.ref == ref).with_for_update()).first()
+    return get_ticket(session, ref)
+
+
 def list_tickets(
     session: Session,
     *,

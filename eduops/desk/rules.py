@@ -84,6 +84,10 @@ def _order_problem(life: Life, step: str, at: datetime) -> tuple[str, str] | Non
     if step != "close" and life.resolved_at and at > life.resolved_at:
         return f"已于 {life.said(life.resolved_at)} 解决", show
     match step:
+        case "resolve" if life.arrived_at and at < life.arrived_at:
+            return f"解决早于到场 {life.said(life.arrived_at)}", "检查 --at 写的时刻"
+        case "resolve" if life.responded_at and at < life.responded_at:
+            return f"解决早于响应 {life.said(life.responded_at)}", "检查 --at 写的时刻"
         case "close" if life.resolved_at is None:
             return "还没有解决，不能关闭", f"先登记解决：eduops ticket resolve {life.ref}"
         case "close" if at < life.resolved_at:  # type: ignore[operator]  # the case above leaves no None

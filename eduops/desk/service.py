@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from eduops.core.errors import NotAllowed
+from eduops.core.errors import InputError, NotAllowed
 from eduops.desk import queries, rules
 from eduops.desk.models import Ticket, TicketEvent, TicketExclusion
 from eduops.store import counter
@@ -39,8 +39,10 @@ def open_ticket(
 ) -> Ticket:
     """Opens a ticket reported at `at`; its reference carries the year of that day in the contract's zone.
 
-    Raises NotAllowed for an instant in the future.
+    Raises NotAllowed for an instant in the future, InputError for a ticket without a title.
     """
+    if not new.title.strip():
+        raise InputError("工单没有写内容", hint="用 --title 写一句话说明")
     if at > now:
         raise NotAllowed(f"报修时刻 {at.astimezone(zone):%Y-%m-%d %H:%M} 还没有到", hint="检查 --at 写的时刻")
     ref = counter.next_reference(session, rules.PREFIXES[new.kind], at.astimezone(zone).year)
@@ -79,12 +81,13 @@ def take_step(
 
     Resolving ends an open wait for the customer. Raises NotFound, or NotAllowed where the step cannot be.
     """
-    ticket = queries.get_ticket(session, ref)
+    ticket = queries.lock_ticket(session, ref)
     wait = queries.find_open_wait(session, ticket)
     rules.check_step(_life(ticket, wait, zone), step, at=at, now=now)
     ticket.sqlmodel_update({_INSTANTS[step]: at, **(values or {})})
-    if step == "resolve" and wait:
-        wait.to_at = at
+    # A wait entered late, after the ticket was resolved, still ended when it was resolved.
+    if step in ("resolve", "close") and wait:
+        wait.to_at = ticket.resolved_at
         session.add(wait)
     session.add(ticket)
     _record(session, ticket, step, at=at, now=now, actor=actor, values=values or {})
@@ -103,7 +106,7 @@ def wait_for_customer(
     agreed_by: str,
 ) -> Ticket:
     """Stops the clock from `at`: needs a reason and who agreed on the customer's side (clause 2.3)."""
-    ticket = queries.get_ticket(session, ref)
+    ticket = queries.lock_ticket(session, ref)
     wait = queries.find_open_wait(session, ticket)
     rules.check_step(_life(ticket, wait, zone), "wait", at=at, now=now)
     if not reason.strip() or not agreed_by.strip():
@@ -116,7 +119,7 @@ def wait_for_customer(
 
 def go_on(session: Session, ref: str, *, at: datetime, now: datetime, actor: str, zone: ZoneInfo) -> Ticket:
     """Ends the wait for the customer: the clock runs again from `at`."""
-    ticket = queries.get_ticket(session, ref)
+    ticket = queries.lock_ticket(session, ref)
     wait = queries.find_open_wait(session, ticket)
     rules.check_step(_life(ticket, wait, zone), "go_on", at=at, now=now)
     assert wait is not None  # noqa: S101 - check_step refuses to go on without a wait
