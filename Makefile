@@ -67,5 +67,5 @@ migration: $(STAMP) ## 由模型的改动写出迁移 / write a migration from t
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/new_migration.py $(NAME)
 
 clean: ## 删除生成的东西，留下 demo/ / remove what was generated, except demo/
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .import_linter_cache .hypothesis
+	find . -type d \( -name __pycache__ -o -name .ruff_cache \) -prune -exec rm -rf {} +
