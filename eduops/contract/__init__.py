@@ -7,7 +7,7 @@
                .parameters .rules); contract.figure(clause, rule, name), .consequence(clause, rule)
     fact       TicketFact(ref, reported_at, …), Exclusion, Plan, Reopening; HostFact, PatrolFact, AttendanceFact,
                SurveyFact, DemandFact, EffortFact, DeliverableFact, StaffFact, CertificateFact, TrainingFact,
-               ReviewFact, VulnerabilityFact; Facts(tickets=(), hosts=(), patrols=(), …)
+               ReviewFact, VulnerabilityFact; Facts(tickets=(), hosts=(), patrols=None, …)
     ticket_fact  parse_ticket(record: Mapping[str, object], zone: ZoneInfo, *, file="", address="") -> TicketFact
                raises InputError with every problem
     ticket_row build_record(row: Mapping[str, object]) -> dict[str, object]   a csv/xlsx row, Chinese headers known,

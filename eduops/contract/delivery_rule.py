@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from eduops.contract.fact import EffortFact, Facts
+from eduops.contract.fact import DeliverableFact, EffortFact, Facts
 from eduops.contract.finding import Finding, build_finding, render_local, render_number
 from eduops.contract.period import Period, day_of, end_of, start_of
 from eduops.contract.scope import Scope
@@ -15,9 +15,10 @@ _DAY = timedelta(days=1)
 
 def judge_delivery(scope: Scope, facts: Facts) -> list[Finding]:
     """Late documents, late vulnerabilities and efforts over their limits."""
+    handed_in = facts.deliverables
     return [
-        *_judge_reports(scope, facts),
-        *_judge_documents(scope, facts),
+        *(_judge_reports(scope, handed_in) if handed_in is not None else ()),
+        *(_judge_documents(scope, handed_in) if handed_in is not None else ()),
         *_judge_vulnerabilities(scope, facts),
         *_judge_single_efforts(scope, facts),
         *_judge_total_efforts(scope, facts),
@@ -37,8 +38,8 @@ def documents_due_on(scope: Scope, quarter: Period) -> date:
     return scope.working_days.get_nth_back(quarter.last_on, count)
 
 
-def _judge_reports(scope: Scope, facts: Facts) -> Iterator[Finding]:
-    handed_in = _first_hand_ins(scope, facts, "monthly_report")
+def _judge_reports(scope: Scope, deliverables: tuple[DeliverableFact, ...]) -> Iterator[Finding]:
+    handed_in = _first_hand_ins(scope, deliverables, "monthly_report")
     for month in scope.months:
         if _is_asked(scope, "3.2(4)", "monthly_report", month):
             due_on = report_due_on(scope, month)
@@ -48,8 +49,8 @@ def _judge_reports(scope: Scope, facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _judge_documents(scope: Scope, facts: Facts) -> Iterator[Finding]:
-    handed_in = _first_hand_ins(scope, facts, "quarter_documents")
+def _judge_documents(scope: Scope, deliverables: tuple[DeliverableFact, ...]) -> Iterator[Finding]:
+    handed_in = _first_hand_ins(scope, deliverables, "quarter_documents")
     for quarter in scope.quarters:
         if (
             scope.is_kept("3.3(3)", "quarter_documents", quarter.start_on)
@@ -78,9 +79,11 @@ def _is_asked(scope: Scope, clause: str, rule: str, period: Period) -> bool:
     )
 
 
-def _first_hand_ins(scope: Scope, facts: Facts, rule: str) -> dict[str, datetime]:
+def _first_hand_ins(
+    scope: Scope, deliverables: tuple[DeliverableFact, ...], rule: str
+) -> dict[str, datetime]:
     first: dict[str, datetime] = {}
-    for each in facts.deliverables:
+    for each in deliverables:
         if each.rule == rule and each.handed_in_at <= scope.as_of:
             first[each.period] = min(each.handed_in_at, first.get(each.period, each.handed_in_at))
     return first

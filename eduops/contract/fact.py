@@ -175,18 +175,22 @@ class VulnerabilityFact:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything an evaluation looks at."""
+    """Everything an evaluation looks at.
+
+    What is missing can only be judged where somebody records it: None says that nobody does here, and the rule
+    stays silent; an empty tuple says that nothing was done.
+    """
 
     tickets: tuple[TicketFact, ...] = ()
     hosts: tuple[HostFact, ...] = ()
-    patrols: tuple[PatrolFact, ...] = ()
-    attendance: tuple[AttendanceFact, ...] = ()
+    patrols: tuple[PatrolFact, ...] | None = None
+    attendance: tuple[AttendanceFact, ...] | None = None
     surveys: tuple[SurveyFact, ...] = ()
     demands: tuple[DemandFact, ...] = ()
     efforts: tuple[EffortFact, ...] = ()
-    deliverables: tuple[DeliverableFact, ...] = ()
+    deliverables: tuple[DeliverableFact, ...] | None = None
     staff: tuple[StaffFact, ...] = ()
-    certificates: tuple[CertificateFact, ...] = ()
-    trainings: tuple[TrainingFact, ...] = ()
-    reviews: tuple[ReviewFact, ...] = ()
+    certificates: tuple[CertificateFact, ...] | None = None
+    trainings: tuple[TrainingFact, ...] | None = None
+    reviews: tuple[ReviewFact, ...] | None = None
     vulnerabilities: tuple[VulnerabilityFact, ...] = ()

@@ -16,6 +16,8 @@ _CLAUSE = "2.10"
 
 def judge_patrols(scope: Scope, facts: Facts) -> list[Finding]:
     """One finding for each host and run of days without a patrol, one for each gap between big patrols."""
+    if facts.patrols is None:
+        return []
     days: dict[str, set[date]] = {}
     big_days: dict[str, set[date]] = {}
     for patrol in facts.patrols:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from eduops.contract.fact import Facts, StaffFact
+from eduops.contract.fact import CertificateFact, Facts, StaffFact
 from eduops.contract.finding import Finding, build_finding
 from eduops.contract.period import Period, add_months, end_of, list_weeks, start_of
 from eduops.contract.schema import add_years
@@ -14,22 +14,23 @@ _DAY = timedelta(days=1)
 
 def judge_staff(scope: Scope, facts: Facts) -> list[Finding]:
     """Attendance, hand-over, tenure and certificates, and the monthly trainings and reviews."""
-    training_days = [each.on for each in facts.trainings]
-    review_days = [each.on for each in facts.reviews]
-    return [
-        *_judge_weeks(scope, facts),
-        *_judge_handovers(scope, facts),
-        *_judge_tenures(scope, facts),
-        *_judge_certificates(scope, facts),
-        *_judge_monthly(scope, "5.4", "monthly_training", "系统维护培训", training_days),
-        *_judge_monthly(scope, "5.1(5)", "monthly_review", "绩效考核", review_days),
-    ]
+    findings = [*_judge_handovers(scope, facts), *_judge_tenures(scope, facts)]
+    if facts.attendance is not None:
+        findings += _judge_weeks(scope, {each.on for each in facts.attendance})
+    if facts.certificates is not None:
+        findings += _judge_certificates(scope, facts.staff, facts.certificates)
+    if facts.trainings is not None:
+        held = [each.on for each in facts.trainings]
+        findings += _judge_monthly(scope, "5.4", "monthly_training", "系统维护培训", held)
+    if facts.reviews is not None:
+        held = [each.on for each in facts.reviews]
+        findings += _judge_monthly(scope, "5.1(5)", "monthly_review", "绩效考核", held)
+    return findings
 
 
-def _judge_weeks(scope: Scope, facts: Facts) -> Iterator[Finding]:
+def _judge_weeks(scope: Scope, attended: set[date]) -> Iterator[Finding]:
     """Weeks wholly inside the days asked for, the term and what has passed."""
     wanted = int(scope.contract.figure("2.3", "onsite_days", "days_per_week"))
-    attended = {each.on for each in facts.attendance}
     kept_from = scope.contract.kept_from("2.3", "onsite_days")
     first_on = max(day for day in (scope.from_on, scope.contract.term.start, kept_from) if day)
     for week in list_weeks(first_on, min(scope.to_on, scope.last_on)):
@@ -117,11 +118,13 @@ def _judge_tenures(scope: Scope, facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _judge_certificates(scope: Scope, facts: Facts) -> Iterator[Finding]:
+def _judge_certificates(
+    scope: Scope, staff: tuple[StaffFact, ...], certificates: tuple[CertificateFact, ...]
+) -> Iterator[Finding]:
     for year in _list_over(scope, "2.2", "yearly_certificate", scope.years):
-        passed = {each.person for each in facts.certificates if year.has_day(each.passed_on)}
+        passed = {each.person for each in certificates if year.has_day(each.passed_on)}
         serving = {
-            each.person for each in facts.staff if each.role == "engineer" and _is_serving(each, year.last_on)
+            each.person for each in staff if each.role == "engineer" and _is_serving(each, year.last_on)
         }
         for person in sorted(serving - passed):
             yield build_finding(

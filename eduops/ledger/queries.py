@@ -1,8 +1,9 @@
 """What is asked of the ledger, and the facts that it asks of every room."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import UTC, timedelta
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from eduops.contract.fact import Facts
@@ -14,7 +15,7 @@ from eduops.store.chain import Link
 
 
 def load_facts(session: Session, contract: Contract) -> Facts:
-    """What the rooms know that the contract's rules judge: so far the tickets of the term, a year either side.
+    """What the rooms record that the contract's rules judge: so far the tickets of the term, a year either side.
 
     A window approved before the term began may cut a stoppage within it; later tickets are listed as outside.
     """
@@ -48,6 +49,21 @@ def list_links(session: Session) -> list[Link]:
     ]
 
 
+def find_unreadable(session: Session) -> int | None:
+    """The number of the first entry whose values no longer have their column's type: somebody wrote into it."""
+    for number in session.exec(select(LedgerEntry.id).order_by(col(LedgerEntry.id))).all():
+        try:
+            session.exec(select(LedgerEntry).where(LedgerEntry.id == number)).one()
+        except (ValueError, TypeError):
+            return number
+    return None
+
+
+def count_entries(session: Session) -> int:
+    """How many entries there are."""
+    return session.exec(select(func.count()).select_from(LedgerEntry)).one()
+
+
 def payload(entry: LedgerEntry) -> dict[str, object]:
     """What an entry's hash covers: everything but the hashes."""
     return {
@@ -59,6 +75,7 @@ def payload(entry: LedgerEntry) -> dict[str, object]:
         "subject": entry.subject,
         "counted": entry.counted,
         "finding": entry.finding,
-        "posted_at": entry.posted_at.isoformat(timespec="microseconds"),
+        # In UTC, as it comes back from the database: the hash must not depend on the zone it was given in.
+        "posted_at": entry.posted_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "posted_by": entry.posted_by,
     }

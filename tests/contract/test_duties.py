@@ -27,6 +27,8 @@ from eduops.contract.finding import Finding
 from eduops.contract.schema import Contract, DayChange, WorkingDayChanges
 
 HOST = HostFact("edu-app-01")
+RECORDED = ("patrols", "attendance", "deliverables", "certificates", "trainings", "reviews")
+"""What is recorded here, with nothing in it unless a test says otherwise."""
 
 
 def _judge(
@@ -42,7 +44,8 @@ def _evaluate(
 ) -> Evaluation:
     instant = at(as_of) if as_of else at(last) + timedelta(days=1)
     from_on, to_on = date.fromisoformat(first), date.fromisoformat(last)
-    return evaluate(contract, Facts(**facts), from_on=from_on, to_on=to_on, as_of=instant)
+    recorded = {**dict.fromkeys(RECORDED, ()), **facts}
+    return evaluate(contract, Facts(**recorded), from_on=from_on, to_on=to_on, as_of=instant)
 
 
 def _keep(contract: Contract, clause: str, rule: str, day: str) -> Contract:
@@ -55,6 +58,23 @@ def _keep(contract: Contract, clause: str, rule: str, day: str) -> Contract:
 
 def _patrols(*days: str, is_big: bool = False) -> tuple[PatrolFact, ...]:
     return tuple(PatrolFact(HOST.name, at(f"{day} 02:00"), is_big) for day in days)
+
+
+@pytest.mark.parametrize("unrecorded", RECORDED)
+def test_what_nobody_records_is_not_missed(contract: Contract, unrecorded: str) -> None:
+    staff = (StaffFact("虚构甲", "engineer", date(2020, 1, 1), date(2024, 12, 1)),)
+    given = {"hosts": (HOST,), "staff": staff, unrecorded: None}
+    rules = {
+        "patrols": {"daily_patrol", "big_patrol"},
+        "attendance": {"onsite_days"},
+        "deliverables": {"monthly_report", "quarter_documents"},
+        "certificates": {"yearly_certificate"},
+        "trainings": {"monthly_training"},
+        "reviews": {"monthly_review"},
+    }
+    found = {each.rule for each in _evaluate(contract, "2025-01-01", "2026-01-31", **given).findings}
+    assert found.isdisjoint(rules[unrecorded])
+    assert found == set().union(*(named for key, named in rules.items() if key != unrecorded))
 
 
 def test_runs_of_days_without_patrol_are_one_finding_each(contract: Contract) -> None:
