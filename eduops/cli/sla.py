@@ -92,7 +92,12 @@ def post(
     with door.work(ctx, dry_run=dry_run) as work:
         answer = _evaluate(work, contract, from_, to, as_of)
         entries = service.post(
-            work.session, answer, with_provisional=provisional, now=work.now, actor=work.actor
+            work.session,
+            answer,
+            kept=load_head(work.home.path),
+            with_provisional=provisional,
+            now=work.now,
+            actor=work.actor,
         )
         head = service.head(work.session)
         rows = [entry.finding for entry in entries]

@@ -25,5 +25,10 @@ def load_head(home: Path) -> Head:
 
 
 def save_head(home: Path, head: Head) -> None:
-    """Keeps the head, after the entries were committed."""
+    """Keeps the head, after the entries were committed; never a shorter one than is kept already.
+
+    Raises ConfigError for a damaged file: it is evidence, and not overwritten.
+    """
+    if head.count < load_head(home).count:
+        return
     write_whole(home / FILE, json.dumps({"count": head.count, "hash": head.hash}) + "\n")

@@ -7,6 +7,7 @@ from sqlmodel import Session
 from eduops.contract.engine import Evaluation, evaluate
 from eduops.contract.finding import Finding
 from eduops.contract.schema import Contract
+from eduops.core.errors import NotAllowed
 from eduops.ledger import queries, rules
 from eduops.ledger.models import LedgerEntry
 from eduops.store import counter
@@ -29,11 +30,25 @@ def review(session: Session, evaluation: Evaluation, *, with_provisional: bool) 
 
 
 def post(
-    session: Session, evaluation: Evaluation, *, with_provisional: bool, now: datetime, actor: str
+    session: Session,
+    evaluation: Evaluation,
+    *,
+    kept: rules.Head,
+    with_provisional: bool,
+    now: datetime,
+    actor: str,
 ) -> list[LedgerEntry]:
-    """Appends every finding that the ledger lacks; the same answer posted again writes nothing."""
+    """Appends every finding that the ledger lacks; the same answer posted again writes nothing.
+
+    Raises NotAllowed for a ledger that does not fit its kept head: going on would cover the traces.
+    """
     # Taking the counter's row first makes a second poster wait here, and then see what the first has written.
     counter.allocate(session, "ledger_entry", 0)
+    _, fault = verify(session, kept)
+    if fault:
+        raise NotAllowed(
+            f"违约台账核对不符，不再记入：{fault}", hint="保留现场，运行 eduops sla verify，并从备份核对"
+        )
     entries = [
         _append(session, finding, now=now, actor=actor)
         for finding in review(session, evaluation, with_provisional=with_provisional)
@@ -50,7 +65,11 @@ def head(session: Session) -> rules.Head:
 
 def verify(session: Session, kept: rules.Head) -> tuple[int, str | None]:
     """How many entries there are, and a sentence about the first that does not fit."""
-    links = queries.list_links(session)
+    try:
+        links = queries.list_links(session)
+    except (ValueError, TypeError):
+        number = queries.find_unreadable(session)
+        return queries.count_entries(session), f"第 {number} 条记录不符：内容被改动，已读不出来"
     return len(links), rules.find_fault(links, kept)
 
 

@@ -7,7 +7,7 @@ from eduops.asset import service as assets
 from eduops.asset.rules import LOCAL_ADDRESS, Environment, NewHost, Role
 from eduops.desk import service as desk
 from eduops.ledger import service as ledger
-from eduops.ledger.head import save_head
+from eduops.ledger.head import load_head, save_head
 from eduops.patrol.configuration import find_config_path, load_config
 from eduops.patrol.rules.check import STATE_WORDS, State
 from eduops.patrol.rules.run import Kind
@@ -66,7 +66,14 @@ def judge_and_post(stage: Stage, _advance: Advance) -> Outcome:
         answer = ledger.evaluate_period(
             unit.session, demo.contract, from_on=demo.from_on, to_on=demo.to_on, as_of=stage.now
         )
-        entries = ledger.post(unit.session, answer, with_provisional=False, now=stage.now, actor=unit.actor)
+        entries = ledger.post(
+            unit.session,
+            answer,
+            kept=load_head(stage.home.path),
+            with_provisional=False,
+            now=stage.now,
+            actor=unit.actor,
+        )
         head = ledger.head(unit.session)
         for entry in entries:
             unit.changed(entry.finding_key, ledger_entry=entry.id)
