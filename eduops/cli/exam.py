@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from eduops.cli import door, out
-from eduops.cli.instant import parse_instant
+from eduops.cli.instant import FromOption, ToOption, parse_days, parse_instant
 from eduops.cli.noun import Noun
+from eduops.core.errors import UsageError
 from eduops.training.queries import exam as queries
 from eduops.training.queries import tenant as tenants
 from eduops.training.service import attempt as attempts
@@ -18,12 +19,14 @@ from eduops.workflow.rehearsal import rehearse as rehearse_exam
 
 app = Noun("考试：安排、演练、阅卷。")
 
+_MOST_OPEN_MINUTES = 60 * 24 * 366
+
 RefArgument = Annotated[str, typer.Argument(help="考试编号，如 EXM-2026-0001。")]
 
 
 @app.verb(
     "schedule",
-    example="eduops exam schedule --paper PAP-2026-0001 --programme sanji --title 三基考试 --opens '2026-03-05 14:00'",
+    example="eduops exam schedule --paper PAP-2026-0001 --programme basic-skills --title 三基考试 --opens '2026-03-05 14:00'",
 )
 def schedule(
     ctx: typer.Context,
@@ -32,12 +35,14 @@ def schedule(
     title: Annotated[str, typer.Option(help="考试名称。")],
     opens: Annotated[str, typer.Option(help="开始时刻，如 '2026-03-05 14:00'。")],
     minutes: Annotated[int, typer.Option(help="作答时间（分钟）。", min=1, max=1440)] = 60,
-    open_for: Annotated[int, typer.Option(help="从开始到关闭的分钟数；不写就是作答时间再加 30。", min=0)] = 0,
+    open_for: Annotated[int, typer.Option(help="从开始到关闭的分钟数；不写就是作答时间再加 30。", min=0, max=_MOST_OPEN_MINUTES)] = 0,
     pass_percent: Annotated[int, typer.Option(help="及格线：满分的百分之几。", min=0, max=100)] = 60,
     invented: Annotated[bool, typer.Option("--invented", help="标明是演练用的虚构考试。")] = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """安排一场考试。"""
+    if open_for and open_for < minutes:
+        raise UsageError(f"--open-for {open_for} 比作答时间 {minutes} 分钟还短", hint="加长 --open-for，或不写它")
     zone = door.contract(ctx).zone_info
     with door.work(ctx) as work:
         opens_at = parse_instant(opens, now=work.now, zone=zone, option="--opens")
@@ -58,9 +63,12 @@ def schedule(
     out.done(said, exam.model_dump(), as_json=as_json)
 
 
-@app.verb("list", example="eduops exam list --json")
-def list_(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
-    """列出考试。"""
+@app.verb("list", example="eduops exam list --from 2026-07-01 --to 2026-09-30 --json")
+def list_(
+    ctx: typer.Context, from_: FromOption = None, to: ToOption = None, as_json: out.JsonOption = False
+) -> None:
+    """列出考试；可只看某段日子里开始的。"""
+    from_at, to_at = parse_days(from_, to, zone=door.contract(ctx).zone_info)
     with door.look(ctx) as look:
         rows = [
             {
@@ -68,7 +76,7 @@ def list_(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
                 "programme": programme,
                 "paper": paper,
             }
-            for exam, programme, paper in queries.list_exams(look.session)
+            for exam, programme, paper in queries.list_exams(look.session, from_at=from_at, to_at=to_at)
         ]
     columns = (
         out.Column("ref", "编号"),
@@ -87,7 +95,7 @@ def rehearse(
     ctx: typer.Context,
     ref: RefArgument,
     learners: Annotated[int, typer.Option(help="多少名虚构学员参加。", min=1, max=5000)] = 200,
-    seed: Annotated[int, typer.Option(help="随机种子。")] = 1,
+    seed: Annotated[int, typer.Option(help="随机种子。", min=0, max=out.LARGEST_SEED)] = 1,
     as_json: out.JsonOption = False,
 ) -> None:
     """演练：虚构学员逐题作答，每个答案单独落盘，最后全部读回比对；有丢失则退出码为 1。"""

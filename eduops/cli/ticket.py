@@ -135,14 +135,17 @@ def list_(
     ctx: typer.Context,
     from_: FromOption = None,
     to: ToOption = None,
+    kind: Annotated[str | None, typer.Option(help="只列这一类：incident、request、consult。")] = None,
     open_only: Annotated[bool, typer.Option("--open", help="只列未解决的。")] = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """列出工单，按报修的先后。"""
+    if kind:
+        _check_word("--kind", kind, rules.KINDS)
     from_at, to_at = parse_days(from_, to, zone=door.contract(ctx).zone_info)
     with door.look(ctx) as look:
         tickets = queries.list_tickets(look.session, from_at=from_at, to_at=to_at, open_only=open_only)
-        rows = [_row(ticket) for ticket in tickets]
+        rows = [_row(ticket) for ticket in tickets if kind in (None, ticket.kind)]
     columns = (
         out.Column("ref", "编号"),
         out.Column("kind_text", "类别"),

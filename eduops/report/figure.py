@@ -35,7 +35,7 @@ def _ticket_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
         return
     for kind, word in TICKET_KINDS.items():
         count = sum(ticket.kind == kind for ticket in facts.tickets)
-        yield Figure(f"tickets_{kind}", f"工单：{word}", f"{count} 件", command)
+        yield Figure(f"tickets_{kind}", f"工单：{word}", f"{count} 件", f"{command} --kind {kind}")
     resolved = sum(ticket.resolved_at is not None for ticket in facts.tickets)
     yield Figure("tickets_resolved", "工单：截至数据截止时刻已解决", f"{resolved} 件", command)
     for key, name in (("channel", "受理渠道"), ("department", "科室"), ("month", "月份")):
