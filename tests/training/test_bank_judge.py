@@ -5,13 +5,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_bank import HEAD, codes, judge, make_workbook
 
 from eduops.core.errors import InputError
 from eduops.sheet.workbook import Cell, Range, Sheet, Workbook
 from eduops.training.rules.bank_judge import Judgement, judge_workbook
 from eduops.training.rules.bank_mapping import Mapping
-from eduops.training.rules.question import GroupKind, Question, QuestionType
+from eduops.training.rules.question import GroupKind, Question, QuestionType, check
 
 
 def row(stem: str, key: Cell = "A", kind: Cell = "单选题") -> list[Cell]:
@@ -370,6 +372,61 @@ def test_a_mapping_of_what_is_not_there_is_refused() -> None:
         judge(HEAD, row("虚构题一"), mapping=Mapping(sheet="无"))
     with pytest.raises(InputError, match="没有「无此列」"):
         judge(HEAD, row("虚构题一"), mapping=Mapping(columns={"tags": "无此列"}))
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.text(max_size=12),
+    st.sampled_from(
+        [
+            "单选题",
+            "A3/A4",
+            "B1",
+            "共用题干",
+            "判断",
+            "填空",
+            "选择题",
+            "A",
+            "AB",
+            "对",
+            "1",
+            "甲；乙",
+            "g1",
+            "nan",
+        ]
+    ),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.booleans(),
+    st.dates(),
+)
+WIDE_HEAD: list[Cell] = [
+    *HEAD,
+    "题组号",
+    "共用题干",
+    "解析",
+    "难度",
+    "分值",
+    "知识点",
+    "标签",
+    "答案不分顺序",
+]
+OPTION_HEAD: list[Cell] = ["题干", "题型", "是否正确项", "选项内容", "答案"]
+
+
+@given(st.lists(st.lists(CELLS, max_size=14), max_size=8), st.sampled_from([WIDE_HEAD, OPTION_HEAD]))
+def test_whatever_stands_in_the_rows_each_question_goes_in_or_is_explained(
+    rows: list[list[Cell]], head: list[Cell]
+) -> None:
+    try:
+        judged = judge(head, *rows)
+    except InputError:
+        return
+    assert len(judged.drafts) == len(judged.good) + judged.duplicates + judged.rejected
+    for draft in judged.good:
+        assert draft.question is not None
+        assert {problem.code for problem in check(draft.question)} <= {"key_few"}
+    assert all(error.message and 1 < error.row <= len(rows) + 1 for error in judged.errors)
 
 
 def test_columns_that_are_not_used_are_named() -> None:

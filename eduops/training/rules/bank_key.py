@@ -117,7 +117,7 @@ def _read_option_text(text: str, options: Sequence[str]) -> Reading | None:
         if index < len(folded) and folded[index] == fold(found.group(2)):
             return Reading(((letter,),), repaired=True)
     wanted = fold(text)
-    if folded.count(wanted) != 1 or (wanted.isdecimal() and int(wanted) <= len(options)):
+    if folded.count(wanted) != 1 or wanted in map(str, range(len(options) + 1)):
         return None
     return Reading(((LETTERS[folded.index(wanted)],),), assumed="答案写的是选项的文字，换成了它的字母")
 
