@@ -14,7 +14,7 @@ app = Noun("操作日志：谁在何时改了什么。")
 @app.verb("list", example="eduops audit list --limit 20")
 def list_(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option(help="最多列出多少条，最新的在前。", min=1)] = 50,
+    limit: Annotated[int, typer.Option(help="最多列出多少条，最新的在前。", min=1, max=out.MOST_ROWS)] = 50,
     as_json: out.JsonOption = False,
 ) -> None:
     """列出操作日志，最新的在前。"""

@@ -29,26 +29,25 @@ _HELPS = {
     "show_completion": "显示当前 shell 的补全脚本，供复制或修改。",
 }
 
+_TYPES = {"str": "文字", "list[str]": "文字", "int": "整数", "Path": "路径"}
+
 _SENTENCES = (
     (r"Missing command\.?", r"没有写命令"),
-    (r"No such command '([^']*)'\.?(?: Did you mean (.*)\?)?", r"没有命令「\1」~~，是否想用 \2"),
+    (r"No such command ['\"](.*?)['\"]\.?(?: Did you mean (.*)\?)?", r"没有命令「\1」~~，是否想用 \2"),
     (r"No such option: (\S+)(?: \(Possible options: (.*)\)| Did you mean (.*)\?)?", r"没有选项 \1~~，是否想用 \2\3"),
     (r"Missing (?:argument|parameter) '?([^'.]*)'?\..*", r"缺少参数 \1"),
     (r"Missing option '?([^'.]*)'?\..*", r"缺少选项 \1"),
     (r"Option '([^']*)' requires an argument\.?", r"选项 \1 后面要写值"),
     (r"Option '([^']*)' does not take a value\.?", r"选项 \1 不带值"),
-    (r"Got unexpected extra arguments? \((.*)\)", r"多出参数：\1"),
+    (r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", r"多出参数：\1"),
     (r"Invalid value for '?([^':]*)'?: (.*)", r"\1 的值不正确：\2"),
 )  # fmt: skip
 _DETAILS = (
-    (r"'(.*)' is not a valid integer( range)?\.?", r"「\1」不是整数"),
-    (r"'(.*)' is not a valid float( range)?\.?", r"「\1」不是数字"),
-    (r"'(.*)' is not a valid boolean\.?", r"「\1」不是是或否"),
-    (r"'(.*)' is not one of (.*)\.", r"「\1」不在可选范围 \2"),
-    (r"'(.*)' does not match the formats? (.*)\.", r"「\1」不是日期或时刻，写法：\2"),
-    (r"(.*) is not in the range (.*)\.", r"\1 不在范围 \2"),
-    (r"(?:File|Path|Directory) '(.*)' does not exist\.", r"文件 \1 不存在"),
-    (r"(?:File|Path) '(.*)' is a directory\.", r"\1 是目录"),
+    # Typer has pydantic check values; these are pydantic's sentences for the kinds of option that we have.
+    (r"Input should be a valid integer, .*", r"不是整数"),
+    (r"Unable to parse input string as an integer, .*", r"整数太大"),
+    (r"Input should be greater than or equal to (.*)", r"应不小于 \1"),
+    (r"Input should be less than or equal to (.*)", r"应不大于 \1"),
 )
 
 
@@ -65,9 +64,11 @@ def localise(*, drawn: bool) -> None:
 
 
 def parameters(given: list[Any]) -> list[Any]:  # Any: Typer's inner options have no public type
-    """The parameters, with the sentences that Typer brings along in Chinese."""
+    """The parameters, with the words that Typer brings along in Chinese."""
     for parameter in given:
         parameter.help = _HELPS.get(parameter.name, getattr(parameter, "help", None))
+        if parameter.param_type_name == "option" and parameter.metavar is None:
+            parameter.metavar = "" if parameter.is_flag else _TYPES.get(parameter.bare_type())
     return given
 
 

@@ -10,6 +10,7 @@ import typer
 
 from eduops.cli import out
 from eduops.cli.state import State
+from eduops.core.errors import ConfigError
 from eduops.core.home import Home
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ def store(ctx: typer.Context) -> "Store":
 
     run = state(ctx)
     run.home.require()
+    if run.home.uses_sqlite and not run.home.database_path.exists():
+        # SQLite would make an empty file of it, and leave that behind.
+        raise ConfigError(f"数据目录 {run.home.path} 里还没有数据库", hint="先运行 eduops init")
     out.use_zone(lambda: contract(ctx).zone_info)
     return open_store(run.home.database_url)
 
@@ -42,6 +46,7 @@ def contract(ctx: typer.Context) -> "Contract":
     from eduops.contract.loader import load_contract
 
     home = state(ctx).home
+    home.require()
     return load_contract(home.path / home.load_settings().contract)
 
 

@@ -26,7 +26,8 @@ RefArgument = Annotated[str, typer.Argument(help="考试编号，如 EXM-2026-00
 
 @app.verb(
     "schedule",
-    example="eduops exam schedule --paper PAP-2026-0001 --programme basic-skills --title 三基考试 --opens '2026-03-05 14:00'",
+    example="eduops exam schedule --paper PAP-2026-0001 --programme basic-skills --title 三基考试 "
+    "--opens '2026-03-05 14:00'",
 )
 def schedule(
     ctx: typer.Context,
@@ -35,14 +36,19 @@ def schedule(
     title: Annotated[str, typer.Option(help="考试名称。")],
     opens: Annotated[str, typer.Option(help="开始时刻，如 '2026-03-05 14:00'。")],
     minutes: Annotated[int, typer.Option(help="作答时间（分钟）。", min=1, max=1440)] = 60,
-    open_for: Annotated[int, typer.Option(help="从开始到关闭的分钟数；不写就是作答时间再加 30。", min=0, max=_MOST_OPEN_MINUTES)] = 0,
+    open_for: Annotated[
+        int,
+        typer.Option(help="从开始到关闭的分钟数；不写就是作答时间再加 30。", min=0, max=_MOST_OPEN_MINUTES),
+    ] = 0,
     pass_percent: Annotated[int, typer.Option(help="及格线：满分的百分之几。", min=0, max=100)] = 60,
     invented: Annotated[bool, typer.Option("--invented", help="标明是演练用的虚构考试。")] = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """安排一场考试。"""
     if open_for and open_for < minutes:
-        raise UsageError(f"--open-for {open_for} 比作答时间 {minutes} 分钟还短", hint="加长 --open-for，或不写它")
+        raise UsageError(
+            f"--open-for {open_for} 比作答时间 {minutes} 分钟还短", hint="加长 --open-for，或不写它"
+        )
     zone = door.contract(ctx).zone_info
     with door.work(ctx) as work:
         opens_at = parse_instant(opens, now=work.now, zone=zone, option="--opens")

@@ -1,6 +1,6 @@
 """From an error to a sentence on stderr and an exit code: the one table."""
 
-import sys
+import traceback
 from collections.abc import Callable
 
 import typer
@@ -21,30 +21,26 @@ _MOST_PROBLEMS = 50
 
 
 def guarded(action: Callable[[], object], *, debug: bool) -> int:
-    """Runs the command; whatever goes wrong is said in Chinese on stderr, and the exit code is returned."""
+    """Runs the command; whatever goes wrong is said in Chinese on stderr, and the exit code is returned.
+
+    `debug` shows the calls that led there first; the sentence and the code stay the same.
+    """
     try:
         result = action()
-    except typer.Exit as leaving:
-        return leaving.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        _say("已中止，没有做完的部分没有写入。")
-        return _INTERRUPTED
-    except EduopsError as error:
-        if debug:
-            raise
-        return _report(error)
-    except typer.TyperException as error:
-        return _report_usage(error)
-    except BrokenPipeError:
-        # Whoever read our output closed it (`| head`): nothing is wrong.
-        sys.stderr.close()
-        return FINE
+        return _interrupted()
+    except SystemExit as leaving:
+        # Typer leaves with 1 when whoever read our output closed it (`| head`): nothing is wrong.
+        if isinstance(leaving.__context__, BrokenPipeError):
+            return FINE
+        raise
     except Exception as error:
         if debug:
-            raise
-        _say(f"错误：程序内部出错（{type(error).__name__}：{error}）")
-        _say("怎么办：加 --debug 重新运行，把显示的内容交给开发人员；没有做完的部分没有写入。")
-        return OUTSIDE
+            traceback.print_exc()
+        return _report(error)
+    # Typer turns Ctrl-C, and every `typer.Exit`, into the code that the command gives back.
+    if result == _INTERRUPTED:
+        return _interrupted()
     return result if isinstance(result, int) else FINE
 
 
@@ -53,7 +49,24 @@ def exit_code(error: EduopsError) -> int:
     return next(code for kind, code in _CODES if isinstance(error, kind))
 
 
-def _report(error: EduopsError) -> int:
+def _interrupted() -> int:
+    _say("已中止，没有做完的部分没有写入。")
+    return _INTERRUPTED
+
+
+def _report(error: Exception) -> int:
+    match error:
+        case EduopsError():
+            return _report_ours(error)
+        case typer.TyperException():
+            return _report_usage(error)
+        case _:
+            _say(f"错误：程序内部出错（{type(error).__name__}：{error}）")
+            _say("怎么办：加 --debug 重新运行，把显示的内容交给开发人员；没有做完的部分没有写入。")
+            return OUTSIDE
+
+
+def _report_ours(error: EduopsError) -> int:
     _say(f"错误：{error.message}")
     problems = getattr(error, "problems", ())
     for problem in problems[:_MOST_PROBLEMS]:
@@ -70,11 +83,17 @@ def _report_usage(error: typer.TyperException) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         _say(error.format_message())
         return USAGE
-    _say(f"错误：{chinese.sentence(error.format_message())}")
+    _say(f"错误：{chinese.sentence(error.format_message())}{_meaning(error)}")
     context = getattr(error, "ctx", None)
-    if context is not None:
-        _say(f"怎么办：运行 {context.command_path} --help 查看用法")
+    _say(f"怎么办：运行 {context.command_path if context else 'eduops 命令'} --help 查看用法")
     return USAGE
+
+
+def _meaning(error: typer.TyperException) -> str:
+    """What a missing parameter stands for, from its help."""
+    parameter = getattr(error, "param", None)
+    missing = type(error).__name__ == "MissingParameter" and parameter is not None
+    return f"（{chinese.question(parameter)}）" if missing else ""
 
 
 def _say(text: str) -> None:

@@ -12,6 +12,7 @@ from eduops.core.errors import UsageError
 FromOption = Annotated[str | None, typer.Option("--from", help="从哪天起（含），如 2026-07-01。")]
 ToOption = Annotated[str | None, typer.Option("--to", help="到哪天止（含），如 2026-09-30。")]
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _ONLY_TIME = re.compile(r"\d{1,2}:\d{2}")
 _ONLY_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
@@ -19,7 +20,7 @@ _ONLY_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 def parse_instant(text: str | None, *, now: datetime, zone: ZoneInfo, option: str) -> datetime:
     """`2026-03-05 11:50`, `2026-03-05T11:50:30+08:00`, or `11:50` for today; nothing means now.
 
-    Raises UsageError where the text is no instant, a bare day included.
+    Raises UsageError where the text is no instant, a bare day included, or lies centuries away.
     """
     if text is None:
         return now
@@ -32,6 +33,7 @@ def parse_instant(text: str | None, *, now: datetime, zone: ZoneInfo, option: st
         instant = None
     if instant is None or _ONLY_DAY.fullmatch(said):
         raise UsageError(f"{option} 的值「{text}」不是时刻", hint="写成 '2026-03-05 11:50'，或今天的 11:50")
+    _check_year(instant, text, option)
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
 
 
@@ -43,11 +45,13 @@ def parse_as_of(text: str | None, *, now: datetime, zone: ZoneInfo, option: str)
 
 
 def parse_day(text: str, *, option: str) -> date:
-    """`2026-03-05`. Raises UsageError."""
+    """`2026-03-05`. Raises UsageError, also for a day centuries away."""
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError:
         raise UsageError(f"{option} 的值「{text}」不是日期", hint="写成 2026-03-05 的样子") from None
+    _check_year(day, text, option)
+    return day
 
 
 def parse_days(
@@ -62,6 +66,14 @@ def parse_days(
         day_start(from_on, zone) if from_on else None,
         day_start(to_on + timedelta(days=1), zone) if to_on else None,
     )
+
+
+def _check_year(day: date, text: str, option: str) -> None:
+    # At the calendar's ends arithmetic with zones overflows; no contract reaches there.
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise UsageError(
+            f"{option} 的值「{text}」的年份不在 {_FIRST_YEAR} 到 {_LAST_YEAR} 之间", hint="检查年份"
+        )
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:

@@ -17,7 +17,7 @@ from eduops.training.service import learner as service
 app = Noun("学员：导入名册、查询。")
 
 
-@app.verb("import", example="eduops learner import 名册.xlsx --tenant hq")
+@app.verb("import", example="eduops learner import 名册.xlsx --tenant main")
 def import_(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="名册文件：xlsx、xls、csv 等，至少有工号和姓名两列。")],
@@ -39,11 +39,11 @@ def import_(
     out.done(said, {"file": str(file), "header_row": roster.header_row, **asdict(result)}, as_json=as_json)
 
 
-@app.verb("list", example="eduops learner list --tenant hq --limit 20")
+@app.verb("list", example="eduops learner list --tenant main --limit 20")
 def list_(
     ctx: typer.Context,
     tenant: Annotated[str | None, typer.Option(help="只看这个机构（代码或名称）。")] = None,
-    limit: Annotated[int, typer.Option(help="最多列出多少人。", min=1)] = 50,
+    limit: Annotated[int, typer.Option(help="最多列出多少人。", min=1, max=out.MOST_ROWS)] = 50,
     as_json: out.JsonOption = False,
 ) -> None:
     """列出学员。"""

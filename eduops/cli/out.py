@@ -21,6 +21,11 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="不再询问，直
 
 Row = Mapping[str, object]
 
+MOST_ROWS = 1_000_000
+"""The largest `--limit`."""
+LARGEST_SEED = 2**31 - 1
+"""The largest `--seed`: what an integer column of every database holds."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -137,6 +142,8 @@ def text(item: object) -> str:
             return item.astimezone(_zone()).strftime("%Y-%m-%d %H:%M")
         case Enum():
             return str(item.value)
+        case dict():
+            return "，".join(f"{key}={text(part)}" for key, part in item.items())
         case list() | tuple():
             return "、".join(text(part) for part in item)
         case _:

@@ -29,7 +29,9 @@ def build(
             "shared_options、short_answer、case_analysis；后面带组的按组抽，一组不拆开。"
         ),
     ],
-    seed: Annotated[int, typer.Option(help="随机种子：同一题库、方案和种子抽出同一份卷。")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="随机种子：同一题库、方案和种子抽出同一份卷。", min=0, max=out.LARGEST_SEED)
+    ] = 1,
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:

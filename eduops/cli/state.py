@@ -33,5 +33,15 @@ class State:
 
     @property
     def actor(self) -> str:
-        """Who acts: EDUOPS_ACTOR, else the account's name."""
-        return os.environ.get("EDUOPS_ACTOR") or getpass.getuser()
+        """Who acts: EDUOPS_ACTOR, else the account's name. Raises UsageError where the account has none."""
+        from eduops.core.errors import UsageError
+
+        said = os.environ.get("EDUOPS_ACTOR", "").strip()
+        if said:
+            return said
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError) as error:
+            raise UsageError(
+                "不知道是谁在操作：当前账号没有名字", hint="设置环境变量 EDUOPS_ACTOR，写上操作人的姓名"
+            ) from error
