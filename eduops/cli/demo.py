@@ -21,7 +21,9 @@ def demo(
     into: Annotated[Path, typer.Option(help="写到哪个目录；不能是已有内容的目录。")] = Path("demo"),
     bank: Annotated[Path | None, typer.Option(help="用这份题库文件，代替随附的题库。")] = None,
     anew: Annotated[bool, typer.Option("--anew", help="删除这个目录里上一次的演示，重新开始。")] = False,
-    seed: Annotated[int, typer.Option(help="随机种子：同一天同一种子得到同样的数据。")] = runner.SEED,
+    seed: Annotated[
+        int, typer.Option(help="随机种子：同一天同一种子得到同样的数据。", min=0, max=out.LARGEST_SEED)
+    ] = runner.SEED,
     as_json: out.JsonOption = False,
 ) -> None:
     """用虚构数据把主要流程完整走一遍，每步显示对应的真实命令；全部写在一个目录里，不碰别处。"""

@@ -1,6 +1,7 @@
 """Running the demo from an empty folder to the written report."""
 
 import csv
+import re
 import shlex
 import shutil
 import time
@@ -15,7 +16,10 @@ from eduops.core.files import unwritable, write_whole
 from eduops.core.home import CONTRACT_NAME, Home
 from eduops.core.shipped import find_shipped
 from eduops.sheet.export import Column, Table, write_table
+from eduops.sheet.read import read_workbook
+from eduops.sheet.workbook import Workbook
 from eduops.store.store import open_store
+from eduops.training.service.bank import check_bank
 from eduops.workflow import layout
 from eduops.workflow.demo import operation_step, training_step
 from eduops.workflow.demo.contract import DemoContract, copy_contract
@@ -61,14 +65,13 @@ def run_demo(
     """Runs every step, telling each as it ends; the commands of all of them end up in 命令.sh.
 
     Raises NotAllowed for a folder that is in use, InputError for one that cannot be written or for a bank file
-    that is none; whatever a step raises ends the demo.
+    without questions, before anything is touched; whatever a step raises ends the demo.
     """
-    if bank is not None and not bank.is_file():
-        raise InputError(f"找不到题库文件 {bank}", hint="检查路径；不写 --bank 就用随附的题库")
+    workbook = _read_bank(bank, folder) if bank else None
     _clear(folder, anew=anew)
     script: list[str] = []
     started = time.monotonic()
-    stage, outcome = _set_up(folder.absolute(), bank, now=now, seed=seed)
+    stage, outcome = _set_up(folder.absolute(), workbook, now=now, seed=seed)
     script += outcome.commands
     yield Told(1, "布置数据目录", outcome, time.monotonic() - started)
     for number, (title, step, total) in enumerate(_STEPS, start=2):
@@ -95,13 +98,27 @@ def list_results(folder: Path) -> list[tuple[str, Path]]:
     return [(word, folder / name) for word, name in named if (folder / name).exists()]
 
 
-def _set_up(folder: Path, bank: Path | None, *, now: datetime, seed: int) -> tuple[Stage, Outcome]:
+def _read_bank(bank: Path, folder: Path) -> Workbook:
+    """The user's workbook, read and judged before an earlier demo is deleted for one that cannot be."""
+    if bank.resolve().is_relative_to(folder.resolve()):
+        raise NotAllowed(
+            f"题库文件 {bank} 在演示目录 {folder} 里", hint="先把它移到别处，或用 --into 换一个目录"
+        )
+    workbook = read_workbook(bank.absolute())
+    if not check_bank(None, workbook).importable:
+        raise InputError(
+            f"{bank} 里没有一道可以导入的题", hint=f"运行 eduops bank check {bank} 查看每一处错误"
+        )
+    return workbook
+
+
+def _set_up(folder: Path, bank: Workbook | None, *, now: datetime, seed: int) -> tuple[Stage, Outcome]:
     home = Home(folder / "home")
     source = find_shipped("configs", "contracts", CONTRACT_NAME)
     copied = _copy_contract(source, folder, now)
     laid = layout.lay_out(home, contract=copied.path, invented=True)
-    bank_file = bank.absolute() if bank else _write_own_bank(folder)
-    stage = Stage(folder, home, copied, open_store(home.database_url), now, seed, bank_file, _REHEARSED)
+    workbook = bank or read_workbook(_write_own_bank(folder))
+    stage = Stage(folder, home, copied, open_store(home.database_url), now, seed, workbook, _REHEARSED)
     term = copied.contract.term
     said = (
         f"合同用随附文件的副本，期限改为自 {term.start} 起 {term.years} 年（今天在内），"
@@ -149,12 +166,17 @@ def _clear(folder: Path, *, anew: bool) -> None:
 
 
 def _script(stage: Stage, commands: list[str]) -> str:
+    # What is made again goes into the new home, never over what this demo made.
+    here = re.compile(r"--out '?" + re.escape(f"{stage.folder}/") + r"([^/' ]+)'?")
+    commands = [here.sub(r'--out "$EDUOPS_HOME/\1"', line) for line in commands]
     lines = [
         "#!/bin/sh",
         "# 演示所做的每一步，逐条可照做。在新的数据目录里重做：sh 命令.sh 新目录",
         f"# 虚构的时刻以演示开始时的 {stage.at(stage.begun_at)} 为准；巡检、备份的结果随运行时的机器而变。",
         "set -eu",
         f'export EDUOPS_HOME="${{1:?用法：sh {SCRIPT} 新的数据目录}}"',
+        "unset EDUOPS_DATABASE_URL",
+        "command -v eduops >/dev/null || { echo '找不到命令 eduops：先运行 . .venv/bin/activate' >&2; exit 127; }",
         # A patrol that finds something leaves with 1, as it should.
         *(f"{line} || [ $? -eq 1 ]" if line.startswith("eduops patrol run") else line for line in commands),
     ]

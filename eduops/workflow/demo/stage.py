@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from eduops.core.home import Home
+from eduops.sheet.workbook import Workbook
 from eduops.store.store import Store
 from eduops.store.unit import Unit, unit_of_work
 from eduops.workflow.demo.contract import DemoContract
@@ -26,7 +27,7 @@ class Stage:
     begun_at: datetime
     """From which everything invented counts, so that a seed gives the same data all day."""
     seed: int
-    bank_file: Path
+    bank: Workbook
     learners: int
     refs: dict[str, str] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)

@@ -71,11 +71,11 @@ def import_learners(stage: Stage, _advance: Advance) -> Outcome:
 
 def import_bank(stage: Stage, advance: Advance) -> Outcome:
     """The question bank from Excel; wrong rows are left out and named."""
-    workbook = read_workbook(stage.bank_file)
+    file = stage.bank.path
     with stage.unit("bank import") as unit:
         result = bank_service.import_bank(
             unit.session,
-            workbook,
+            stage.bank,
             bank_name=BANK,
             now=stage.now,
             actor=unit.actor,
@@ -83,15 +83,13 @@ def import_bank(stage: Stage, advance: Advance) -> Outcome:
             progress=advance,
         )
         if result.batch:
-            unit.changed(result.batch, file=stage.bank_file.name, imported=result.imported)
+            unit.changed(result.batch, file=file.name, imported=result.imported)
     lines = [f"{error.sheet}!{error.column}{error.row}：{error.message}" for error in result.errors]
     if len(lines) > _MOST_ROWS_SHOWN:
         lines[_MOST_ROWS_SHOWN:] = [f"… 另有 {len(lines) - _MOST_ROWS_SHOWN} 处，见 eduops bank check"]
-    said = f"{stage.bank_file.name} 共 {result.rows} 题：导入 {result.imported}，"
+    said = f"{file.name} 共 {result.rows} 题：导入 {result.imported}，"
     said += f"重复 {result.duplicates}，有错 {result.rejected}"
-    return Outcome(
-        said, (command("bank", "import", stage.bank_file, "--bank", BANK, "--skip-bad"),), tuple(lines)
-    )
+    return Outcome(said, (command("bank", "import", file, "--bank", BANK, "--skip-bad"),), tuple(lines))
 
 
 def build_exam(stage: Stage, _advance: Advance) -> Outcome:
