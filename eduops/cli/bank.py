@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from eduops.cli import bank_screen, door, out
+from eduops.cli import bank_mapping, bank_screen, door, out
 from eduops.cli.failure import FOUND
 from eduops.cli.noun import Noun
 from eduops.core.errors import NotAllowed
@@ -18,12 +18,15 @@ from eduops.training.rules.bank_similarity import cut_pieces, find_similar
 from eduops.training.service import bank as service
 
 app = Noun("题库：从 Excel 导入、核对、查询。")
+app.add_typer(bank_mapping.verbs, name="mapping")
 
 FilesArgument = Annotated[
     list[Path], typer.Argument(help="题库文件：xlsx、xls、csv 等，可以给几个。", metavar="文件...")
 ]
 NameArgument = Annotated[str, typer.Argument(help="题库名称。", metavar="题库")]
-MappingOption = Annotated[Path | None, typer.Option(help="列的对应关系（YAML 文件）；认不出表头时使用。")]
+MappingOption = Annotated[
+    Path | None, typer.Option(help="列的对应关系：YAML 文件，或保存过的名字；认不出表头时使用。")
+]
 SheetOption = Annotated[str | None, typer.Option(help="只用这张工作表。")]
 MarkedOption = Annotated[Path | None, typer.Option(help="标注了错误的副本写到哪里；默认写在原文件旁边。")]
 
@@ -43,7 +46,7 @@ def import_(
     as_json: out.JsonOption = False,
 ) -> None:
     """导入题库；有一处错误就全部不写入（除非 --skip-bad），并逐行列出。"""
-    plan = bank_screen.load_mapping(mapping, sheet)
+    plan = bank_screen.load_mapping(mapping, sheet, door.state(ctx).home)
     with door.work(ctx, dry_run=dry_run) as work:
         results = []
         for workbook in map(read_workbook, files):
@@ -73,7 +76,7 @@ def check(
     as_json: out.JsonOption = False,
 ) -> None:
     """核对题库文件，不写入；有错误时退出码为 1。"""
-    plan = bank_screen.load_mapping(mapping, sheet)
+    plan = bank_screen.load_mapping(mapping, sheet, door.state(ctx).home)
     results = []
     for workbook in map(read_workbook, files):
         with bank_screen.progress("核对", workbook) as advance:

@@ -11,6 +11,7 @@ from eduops.cli import out
 from eduops.cli.failure import WRONG_FILE
 from eduops.core.config import load_yaml
 from eduops.core.errors import ConfigError, InputError, Problem
+from eduops.core.home import Home
 from eduops.sheet.mark import write_marked_copy
 from eduops.sheet.workbook import Mark, Workbook, column_index, column_letters
 from eduops.training.queries.bank import BankStats
@@ -60,8 +61,14 @@ class Shown:
         )
 
 
-def load_mapping(file: Path | None, sheet: str | None) -> Mapping:
-    """The mapping in a file, with the sheet that the command line names. Raises ConfigError."""
+def load_mapping(chosen: Path | None, sheet: str | None, home: Home) -> Mapping:
+    """The mapping in a file, or saved in the home under a name, with the sheet that the command line names.
+
+    Raises ConfigError where there is neither, or where it is wrong.
+    """
+    file = chosen
+    if chosen is not None and not chosen.exists() and (saved := mapping_path(home, chosen.name)).exists():
+        file = saved
     mapping = load_yaml(file, Mapping) if file is not None else NO_MAPPING
     unknown = mapping.unknown_types()
     if unknown:
@@ -70,6 +77,11 @@ def load_mapping(file: Path | None, sheet: str | None) -> Mapping:
             hint=f"可写：{'、'.join(TYPE_NAMES.values())}、A3/A4、B1",
         )
     return mapping.model_copy(update={"sheet": sheet}) if sheet is not None else mapping
+
+
+def mapping_path(home: Home, name: str) -> Path:
+    """Where a mapping of that name is saved."""
+    return home.path / "mappings" / f"{name}.yaml"
 
 
 def progress(verb: str, workbook: Workbook) -> AbstractContextManager[Callable[[int], None]]:

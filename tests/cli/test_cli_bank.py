@@ -174,6 +174,27 @@ def test_a_wrong_mapping_is_told_by_its_place(
     assert place in capsys.readouterr().err
 
 
+def test_a_proposed_mapping_is_saved_and_used_by_name(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.csv"
+    rows = [f"虚构的题干{number}说的是什么,甲甲,乙乙,A" for number in range(3)]
+    file.write_text("\n".join(["描述,甲项,乙项,结论", *rows]), encoding="utf-8")
+    assert run("bank", "check", file) == 3
+    assert "bank mapping suggest" in capsys.readouterr().err
+    assert run("bank", "mapping", "suggest", file) == 0
+    proposed = tmp_path / "proposed.yaml"
+    proposed.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert run("bank", "mapping", "save", "外院", proposed) == 0
+    assert run("bank", "mapping", "save", "外院", proposed) == 4
+    assert run("bank", "mapping", "save", "../外院", proposed) == 2
+    capsys.readouterr()
+    assert run("bank", "mapping", "list", "--json") == 0
+    assert [told["name"] for told in json.loads(capsys.readouterr().out)] == ["外院"]
+    assert run("bank", "import", file, "--bank", "虚构题库", "--mapping", "外院") == 0
+    assert run("bank", "check", file, "--mapping", "不存在") == 3
+
+
 def test_undo_asks_first_and_is_told_in_show(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

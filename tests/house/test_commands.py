@@ -26,7 +26,9 @@ def commands_of(noun: str) -> Iterator[tuple[str, Any]]:
         yield f"eduops {noun}", loaded
         return
     for name, command in loaded.commands.items():
-        yield f"eduops {noun} {name}", command
+        inner = getattr(command, "commands", {name: command})
+        for verb, found in inner.items():
+            yield f"eduops {noun} {name if found is command else f'{name} {verb}'}", found
 
 
 def test_every_noun_file_is_in_the_table_and_every_noun_has_its_file() -> None:

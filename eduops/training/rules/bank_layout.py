@@ -196,7 +196,8 @@ def _nothing_found(workbook: Workbook, layouts: Sequence[Layout]) -> InputError:
     )
     return InputError(
         f"{workbook.path} 里没有找到题库的表头（至少要有题干，以及答案、题型或选项）。看到的是：{seen}",
-        hint="用 eduops bank template 取一份模板对照；或写一份对应关系，用 --mapping 给出",
+        hint="对照 eduops bank template 的模板改表头；"
+        "或用 eduops bank mapping suggest 取一份对应关系，核对后用 --mapping 给出",
     )
 
 
