@@ -30,9 +30,15 @@ def _program(name: str, package: str) -> Need:
     return Need(lambda: shutil.which(name) is not None, f"apt-get install {package}")
 
 
+def _has_writer() -> bool:
+    # Other parts of LibreOffice bring soffice too; only Writer's own library opens documents.
+    program = shutil.which("soffice")
+    return program is not None and Path(program).resolve().with_name("libswlo.so").exists()
+
+
 NEEDS = {
     "postgresql": Need(lambda: postgresql.find_programs() is not None, "apt-get install postgresql"),
-    "soffice": _program("soffice", "libreoffice-writer-nogui"),
+    "soffice": Need(_has_writer, "apt-get install libreoffice-writer-nogui"),
     "pdftoppm": _program("pdftoppm", "poppler-utils"),
     "openssl": _program("openssl", "openssl"),
     "../shared/data": Need(SHARED_DATA.is_dir, "real question banks beside the checkout", always_in_ci=False),
