@@ -11,7 +11,7 @@ from eduops.core.errors import NotAllowed
 from eduops.ledger import queries, rules
 from eduops.ledger.models import LedgerEntry
 from eduops.store import counter
-from eduops.store.chain import GENESIS, link_hash
+from eduops.store.chain import link_hash
 
 
 def evaluate_period(
@@ -49,10 +49,13 @@ def post(
         raise NotAllowed(
             f"违约台账核对不符，不再记入：{fault}", hint="保留现场，运行 eduops sla verify，并从备份核对"
         )
-    entries = [
-        _append(session, finding, now=now, actor=actor)
-        for finding in review(session, evaluation, with_provisional=with_provisional)
-    ]
+    findings = review(session, evaluation, with_provisional=with_provisional)
+    numbers = counter.allocate(session, "ledger_entry", len(findings))
+    entries, previous = [], head(session).hash
+    for number, finding in zip(numbers, findings, strict=True):
+        entries.append(_build_entry(finding, number, previous, now=now, actor=actor))
+        previous = entries[-1].hash
+    session.add_all(entries)
     session.flush()
     return entries
 
@@ -73,10 +76,11 @@ def verify(session: Session, kept: rules.Head) -> tuple[int, str | None]:
     return len(links), rules.find_fault(links, kept)
 
 
-def _append(session: Session, finding: Finding, *, now: datetime, actor: str) -> LedgerEntry:
-    last = queries.find_last(session)
+def _build_entry(
+    finding: Finding, number: int, previous_hash: str, *, now: datetime, actor: str
+) -> LedgerEntry:
     entry = LedgerEntry(
-        id=counter.allocate(session, "ledger_entry")[0],
+        id=number,
         kind=finding.consequence,
         finding_key=finding.key,
         clause=finding.clause,
@@ -86,10 +90,8 @@ def _append(session: Session, finding: Finding, *, now: datetime, actor: str) ->
         finding=finding.to_json(),
         posted_at=now,
         posted_by=actor,
-        previous_hash=last.hash if last else GENESIS,
+        previous_hash=previous_hash,
         hash="",
     )
-    entry.hash = link_hash(entry.previous_hash, queries.payload(entry))
-    session.add(entry)
-    session.flush()
+    entry.hash = link_hash(previous_hash, queries.payload(entry))
     return entry
