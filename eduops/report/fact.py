@@ -121,6 +121,15 @@ class AvailabilityFact:
 
 
 @dataclass(frozen=True, slots=True)
+class HostFact:
+    """A production host, looked after from one day until another (exclusive; None: still)."""
+
+    name: str
+    from_on: date
+    until_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PatrolFact:
     """One finished patrol of one host; `state` is the worst of its judgement, `problems` counts the not normal.
 
@@ -195,6 +204,7 @@ class QuarterlyFacts:
     tickets: tuple[TicketFact, ...] = ()
     findings: tuple[FindingFact, ...] = ()
     availability: tuple[AvailabilityFact, ...] = ()
+    hosts: tuple[HostFact, ...] = ()
     patrols: tuple[PatrolFact, ...] = ()
     backups: tuple[BackupFact, ...] = ()
     exams: tuple[ExamFact, ...] = ()

@@ -72,12 +72,13 @@ def _ledger_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
 
 def _patrol_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
     command = f"eduops patrol list {_days(facts)} --json"
-    if not facts.patrols:
+    hosts = rules.tally_patrols(facts)
+    if not hosts:
         return
-    hosts = rules.tally_patrols(facts.patrols, rules.count_days_due(facts))
     yield Figure("patrol_hosts", "巡检：主机", f"{len(hosts)} 台", command)
     yield Figure("patrols", "巡检：次数", f"{len(facts.patrols)} 次", command)
-    yield Figure("patrol_days_due", "巡检：每台应巡天数", f"{rules.count_days_due(facts)} 天", command)
+    due = sum(host.days_due for host in hosts)
+    yield Figure("patrol_days_due", "巡检：应巡（主机·天）", f"{due} 天", command)
     missing = sum(host.days_missing for host in hosts)
     yield Figure("patrol_missing", "巡检：缺巡（主机·天）", f"{missing} 天", command)
     yield Figure("patrol_problems", "巡检：问题", f"{sum(host.problems for host in hosts)} 项", command)

@@ -177,7 +177,7 @@ def patrol_rows(facts: QuarterlyFacts) -> tuple[PatrolRow, ...]:
             ),
             problems=str(host.problems),
         )
-        for host in rules.tally_patrols(facts.patrols, rules.count_days_due(facts))
+        for host in rules.tally_patrols(facts)
     )
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlmodel import Session
 
 from eduops.asset import queries as assets
+from eduops.asset.rules import Environment
 from eduops.backup import queries as backups
 from eduops.contract.fact import TicketFact as ContractTicket
 from eduops.contract.finding import Finding
@@ -27,6 +28,7 @@ from eduops.report.fact import (
     DutyFact,
     ExamFact,
     FindingFact,
+    HostFact,
     LedgerEntryFact,
     LedgerFact,
     PatrolFact,
@@ -82,6 +84,7 @@ def load_quarterly_facts(
         learner_count=tenants.count_learners(session),
         tickets=tuple(_ticket(ticket, contract, cut_off_at) for ticket in tickets),
         findings=tuple(_finding(finding) for finding in answer.findings),
+        hosts=tuple(_load_hosts(session, contract)),
         patrols=tuple(_load_patrols(session, contract, from_at, to_at)),
         backups=tuple(_load_backups(session, from_at, to_at)),
         exams=tuple(_load_exams(session, from_at, to_at)),
@@ -157,6 +160,14 @@ def _load_ledger(session: Session, from_at: datetime, cut_off_at: datetime) -> L
         count=head.count,
         head_hash=head.hash if head.count else "",
     )
+
+
+def _load_hosts(session: Session, contract: Contract) -> Iterator[HostFact]:
+    zone = contract.zone_info
+    for host in assets.list_hosts(session, with_retired=True):
+        if host.environment == Environment.PRODUCTION:
+            until_on = host.retired_at.astimezone(zone).date() if host.retired_at else None
+            yield HostFact(host.name, host.added_at.astimezone(zone).date(), until_on)
 
 
 def _load_patrols(

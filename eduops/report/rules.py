@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from eduops.report.fact import FindingFact, PatrolFact, Period, QuarterlyFacts, TicketFact, TicketKind
+from eduops.report.fact import (
+    FindingFact,
+    HostFact,
+    PatrolFact,
+    Period,
+    QuarterlyFacts,
+    TicketFact,
+    TicketKind,
+)
 from eduops.report.text import quarter_text
 
 KINDS: tuple[TicketKind, ...] = ("incident", "request", "consult")
@@ -134,16 +142,19 @@ class HostPatrols:
         return max(self.days_due - self.days, 0)
 
 
-def tally_patrols(patrols: Iterable[PatrolFact], days_due: int) -> list[HostPatrols]:
-    """One row for each host that was patrolled at all, by host."""
-    by_host: dict[str, list[PatrolFact]] = {}
-    for patrol in patrols:
+def tally_patrols(facts: QuarterlyFacts) -> list[HostPatrols]:
+    """One row for each host looked after in the period, patrolled or not, by host."""
+    by_host: dict[str, list[PatrolFact]] = {
+        host.name: [] for host in facts.hosts if _count_days_due(facts, host)
+    }
+    for patrol in facts.patrols:
         by_host.setdefault(patrol.host, []).append(patrol)
+    days_due = {host.name: _count_days_due(facts, host) for host in facts.hosts}
     return [
         HostPatrols(
             host=host,
             days=len({patrol.on for patrol in of_host}),
-            days_due=days_due,
+            days_due=days_due.get(host, 0),
             patrols=len(of_host),
             big=sum(patrol.is_big for patrol in of_host),
             states=Counter(patrol.state for patrol in of_host),
@@ -153,7 +164,10 @@ def tally_patrols(patrols: Iterable[PatrolFact], days_due: int) -> list[HostPatr
     ]
 
 
-def count_days_due(facts: QuarterlyFacts) -> int:
-    """The period's days up to the cut-off's day, that day included."""
+def _count_days_due(facts: QuarterlyFacts, host: HostFact) -> int:
+    """The days of the period on which a host was looked after, the cut-off's day included."""
+    first = max(facts.period.from_on, host.from_on)
     last = min(facts.period.to_on, facts.cut_off_at.astimezone(facts.zone).date())
-    return max((last - facts.period.from_on).days + 1, 0)
+    if host.until_on:
+        last = min(last, host.until_on - timedelta(days=1))
+    return max((last - first).days + 1, 0)

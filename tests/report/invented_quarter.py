@@ -13,6 +13,7 @@ from eduops.report.fact import (
     DutyFact,
     ExamFact,
     FindingFact,
+    HostFact,
     LedgerEntryFact,
     LedgerFact,
     ObligationFact,
@@ -55,6 +56,7 @@ def build_facts() -> QuarterlyFacts:
             AvailabilityFact(date(2026, month, 1), "2.5", events, Decimal(minutes))
             for month, events, minutes in ((7, 0, "0"), (8, 1, "42.5"), (9, 0, "0"))
         ),
+        hosts=tuple(HostFact(host, date(2026, 1, 1)) for host in ("app-01（虚构）", "db-01（虚构）")),
         patrols=_patrols(),
         backups=_backups(),
         exams=_exams(),

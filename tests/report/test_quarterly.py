@@ -9,7 +9,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import asdict, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -96,7 +96,7 @@ def test_the_tables_sum_up_to_the_same_total() -> None:
 
 
 def test_a_section_without_facts_is_left_out_and_named_as_not_recorded() -> None:
-    context = build_context(replace(build_facts(), patrols=(), exams=()))
+    context = build_context(replace(build_facts(), hosts=(), patrols=(), exams=()))
     assert context.headings["patrol"] == ""
     assert context.headings["backup"] == "五、备份与恢复演练"
     assert context.headings["banks"] == "（一）题库"
@@ -156,9 +156,20 @@ def test_one_late_incident_counts_one_breach_however_many_targets_it_missed() ->
 
 
 def test_two_patrols_of_one_day_are_one_day() -> None:
-    first = build_facts().patrols[0]
-    (host,) = rules.tally_patrols([first, replace(first, state="critical")], days_due=3)
-    assert (host.days, host.patrols, host.days_missing) == (1, 2, 2)
+    facts = build_facts()
+    first, host = facts.patrols[0], facts.hosts[0]
+    twice = (first, replace(first, state="critical"))
+    looked_after = replace(host, name=first.host, from_on=first.on, until_on=first.on + timedelta(days=3))
+    (found,) = rules.tally_patrols(replace(facts, hosts=(looked_after,), patrols=twice))
+    assert (found.days, found.patrols, found.days_due, found.days_missing) == (1, 2, 3, 2)
+
+
+def test_a_host_that_was_never_patrolled_is_missed_every_day() -> None:
+    facts = replace(build_facts(), patrols=())
+    assert [host.days_missing for host in rules.tally_patrols(facts)] == [
+        host.days_due for host in rules.tally_patrols(facts)
+    ]
+    assert build_context(facts).headings["patrol"] != ""
 
 
 def test_the_rendered_report_says_what_the_context_says(tmp_path: Path) -> None:
