@@ -47,9 +47,11 @@ def import_(
 ) -> None:
     """导入题库；有一处错误就全部不写入（除非 --skip-bad），并逐行列出。"""
     plan = bank_screen.load_mapping(mapping, sheet, door.state(ctx).home)
+    # Read before the unit of work begins: on SQLite it keeps every other writer waiting.
+    workbooks = list(map(read_workbook, files))
     with door.work(ctx, dry_run=dry_run) as work:
         results = []
-        for workbook in map(read_workbook, files):
+        for workbook in workbooks:
             with bank_screen.progress("导入", workbook) as advance:
                 result = service.import_bank(
                     work.session, workbook, bank_name=bank, now=work.now, actor=work.actor, skip_bad=skip_bad,

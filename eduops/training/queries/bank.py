@@ -40,6 +40,11 @@ def find_bank(session: Session, name: str) -> Bank | None:
     return session.exec(select(Bank).where(Bank.name == name)).one_or_none()
 
 
+def lock_bank(session: Session, name: str) -> Bank | None:
+    """The same, and nobody else imports into it until this unit of work ends (SQLite has one writer anyway)."""
+    return session.exec(select(Bank).where(Bank.name == name).with_for_update()).one_or_none()
+
+
 def get_bank(session: Session, name: str) -> Bank:
     """The bank of that name. Raises NotFound, which names the banks there are."""
     bank = find_bank(session, name)

@@ -84,7 +84,7 @@ def import_bank(
     InputError where no sheet holds questions.
     """
     with _collector_at_rest():
-        bank = queries.find_bank(session, bank_name)
+        bank = queries.lock_bank(session, bank_name)
         known = queries.map_fingerprints(session, bank.id) if bank else {}
         judged = judge_workbook(workbook, mapping=mapping, known=known, progress=progress)
         good = judged.good
