@@ -57,7 +57,7 @@ def list_(
     columns = (
         out.Column("ref", "编号"),
         out.Column("kind_text", "类别"),
-        out.Column("source", "来源"),
+        out.Column("source", "来源", spare=True),
         out.Column("at", "时刻"),
         out.Column("age_hours", "距今（小时）", right=True),
         out.Column("good_text", "结果"),

@@ -1,6 +1,7 @@
 """Typer's fixed words in Chinese: panel titles, usage, its own error sentences."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 _PANELS = {
@@ -61,6 +62,18 @@ def localise(*, drawn: bool) -> None:
 
         for name, word in _PANELS.items():
             setattr(rich_utils, name, word)
+        setattr(rich_utils, "highlighter", _folding(rich_utils.OptionHighlighter()))  # noqa: B010 - as above
+
+
+def _folding(highlight: Callable[[Any], Any]) -> Callable[[Any], Any]:  # Any: rich's text
+    """Chinese has no spaces to break a line at: without this a long help ends in `…` on a narrow terminal."""
+
+    def highlight_and_fold(words: Any) -> Any:
+        made = highlight(words)
+        made.overflow = "fold"
+        return made
+
+    return highlight_and_fold
 
 
 def parameters(given: list[Any]) -> list[Any]:  # Any: Typer's inner options have no public type

@@ -88,9 +88,9 @@ def list_(
         out.Column("ref", "编号"),
         out.Column("title", "名称"),
         out.Column("programme", "培训项目"),
-        out.Column("paper", "试卷"),
+        out.Column("paper", "试卷", spare=True),
         out.Column("opens_at", "开始"),
-        out.Column("closes_at", "关闭"),
+        out.Column("closes_at", "关闭", spare=True),
         out.Column("minutes_allowed", "分钟", right=True),
     )
     out.rows(rows, columns, as_json=as_json, title="考试", empty="还没有考试。安排：eduops exam schedule")

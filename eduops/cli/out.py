@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -21,6 +21,8 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="不再询问，直
 
 Row = Mapping[str, object]
 
+_BORDERS = 3
+"""What a column costs beside its width: a line and a space on either side."""
 MOST_ROWS = 1_000_000
 """The largest `--limit`."""
 LARGEST_SEED = 2**31 - 1
@@ -36,6 +38,8 @@ class Column:
     right: bool = False
     style_key: str | None = None
     """The row's key that holds the cell's colour."""
+    spare: bool = False
+    """Left out, and named below the table, where the terminal is too narrow for all columns."""
 
 
 _find_zone: Callable[[], ZoneInfo] | None = None
@@ -151,15 +155,41 @@ def text(item: object) -> str:
 
 
 def _table(items: Sequence[Row], columns: Sequence[Column], title: str) -> None:
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
+    from eduops.cli import width
+
+    screen = console()
+    texts = {column.key: [column.head, *(text(item.get(column.key)) for item in items)] for column in columns}
+    least = {key: width.least_width(cells) for key, cells in texts.items()}
+    shown = _drop_spare(columns, least, screen.width)
+    room = screen.width - _BORDERS * len(shown) - 1
+    natural = [max(map(cell_len, texts[column.key])) for column in shown]
+    widths = width.share_widths(natural, [least[column.key] for column in shown], room)
     table = Table(title=f"{title}（{len(items)}）", title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column.head, justify="right" if column.right else "left", overflow="fold")
-    for item in items:
-        table.add_row(*(Text(text(item.get(column.key)), style=_style(item, column)) for column in columns))
-    console().print(table)
+    for place, column in enumerate(shown):
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        table.add_column(
+            column.head, justify=justify, overflow="fold", width=widths[place] if widths else None
+        )
+    for item, *cells in zip(items, *(texts[column.key][1:] for column in shown), strict=True):
+        styles = (_style(item, column) for column in shown)
+        table.add_row(*(Text(cell, style=style) for cell, style in zip(cells, styles, strict=True)))
+    screen.print(table)
+    if len(shown) < len(columns):
+        left = "、".join(column.head for column in columns if column not in shown)
+        warn(f"屏幕较窄，没有显示：{left}；加宽窗口，或用 --json 看全部")
+
+
+def _drop_spare(columns: Sequence[Column], least: Mapping[str, int], available: int) -> list[Column]:
+    """The columns that fit, spare ones dropped from the right as far as needed."""
+    shown = list(columns)
+    for column in reversed([column for column in columns if column.spare]):
+        if sum(least[each.key] + _BORDERS for each in shown) + 1 > available:
+            shown.remove(column)
+    return shown
 
 
 def _zone() -> ZoneInfo | None:

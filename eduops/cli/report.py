@@ -64,7 +64,7 @@ def list_(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
         out.Column("kind_text", "种类"),
         out.Column("period", "期间"),
         out.Column("version", "版本"),
-        out.Column("cut_off_at", "数据截至"),
+        out.Column("cut_off_at", "数据截至", spare=True),
         out.Column("made_at", "生成"),
         out.Column("file_name", "文件"),
     )

@@ -124,7 +124,7 @@ def ledger(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
             }
             for entry in queries.list_entries(look.session)
         ]
-    columns = (out.Column("id", "序号", right=True), *_COLUMNS, out.Column("posted_at", "记入"))
+    columns = (out.Column("id", "序号", right=True), *_COLUMNS, out.Column("posted_at", "记入", spare=True))
     out.rows(rows, columns, as_json=as_json, title="违约台账", empty="台账是空的。")
 
 

@@ -46,7 +46,7 @@ def list_(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
         out.Column("code", "代码"),
         out.Column("name", "名称"),
         out.Column("kind_text", "类别"),
-        out.Column("parent_body", "上级单位"),
+        out.Column("parent_body", "上级单位", spare=True),
         out.Column("learners", "学员", right=True),
     )
     out.rows(rows, columns, as_json=as_json, title="机构", empty="还没有机构。按合同登记：eduops tenant sync")

@@ -150,9 +150,9 @@ def list_(
         out.Column("ref", "编号"),
         out.Column("kind_text", "类别"),
         out.Column("title", "内容"),
-        out.Column("department", "科室"),
+        out.Column("department", "科室", spare=True),
         out.Column("reported_at", "报修"),
-        out.Column("responded_at", "响应"),
+        out.Column("responded_at", "响应", spare=True),
         out.Column("resolved_at", "解决"),
     )
     out.rows(
