@@ -51,7 +51,7 @@ def list_papers(session: Session) -> list[tuple[Paper, str, int]]:
     counted = session.execute(
         select(col(PaperItem.paper_id), func.count(col(PaperItem.number))).group_by(col(PaperItem.paper_id))
     )
-    items = dict(counted.tuples().all())
+    items = dict(counted.all())
     found = session.exec(
         select(Paper, Bank.name).join(Bank, col(Bank.id) == Paper.bank_id).order_by(col(Paper.id).desc())
     )
@@ -109,10 +109,11 @@ def find_attempt(session: Session, *, exam_id: int, tenant_id: int, learner_id: 
     return session.exec(select(Attempt).where(wanted)).first()
 
 
-def list_attempts(session: Session, exam_id: int, *, states: Sequence[str]) -> list[Attempt]:
-    """An exam's attempts in some states."""
+def lock_attempts(session: Session, exam_id: int, *, states: Sequence[str]) -> list[Attempt]:
+    """An exam's attempts in some states; nobody else changes them until the unit of work ends."""
     statement = select(Attempt).where(Attempt.exam_id == exam_id, col(Attempt.state).in_(states))
-    return list(session.exec(statement.order_by(col(Attempt.tenant_id), col(Attempt.id))))
+    ordered = statement.order_by(col(Attempt.tenant_id), col(Attempt.id))
+    return list(session.exec(ordered.with_for_update()))
 
 
 def answers_by_attempt(session: Session, exam_id: int) -> dict[tuple[int, int], list[Answer]]:
@@ -126,14 +127,9 @@ def answers_by_attempt(session: Session, exam_id: int) -> dict[tuple[int, int], 
     return found
 
 
-def count_answers(session: Session, exam_id: int) -> int:
-    """How many answers an exam's attempts hold."""
-    statement = (
-        select(func.count())
-        .select_from(Answer)
-        .join(Attempt, (col(Attempt.tenant_id) == Answer.tenant_id) & (col(Attempt.id) == Answer.attempt_id))
-        .where(Attempt.exam_id == exam_id)
-    )
+def count_attempts(session: Session, exam_id: int) -> int:
+    """How many people have begun an exam."""
+    statement = select(func.count()).select_from(Attempt).where(Attempt.exam_id == exam_id)
     return session.exec(statement).one()
 
 

@@ -31,7 +31,7 @@ def list_tenants(session: Session) -> list[TenantRow]:
         .outerjoin(counts, counts.c.tenant_id == Tenant.id)
         .order_by(col(Tenant.number).is_not(None), col(Tenant.number), col(Tenant.id))
     )
-    return [TenantRow(tenant, learners) for tenant, learners in session.execute(statement).tuples()]
+    return [TenantRow(tenant, learners) for tenant, learners in session.execute(statement)]
 
 
 def find_tenant(session: Session, name_or_code: str) -> Tenant | None:

@@ -24,8 +24,10 @@ class Window:
         return min(self.closes_at, started_at + timedelta(minutes=self.minutes_allowed))
 
 
-def check_start(window: Window, *, now: datetime) -> None:
-    """Raises NotAllowed where the exam is not open."""
+def check_start(window: Window, *, learner_state: str, now: datetime) -> None:
+    """Raises NotAllowed where the exam is not open, or for a learner who has left."""
+    if learner_state != "active":
+        raise NotAllowed(f"这名学员已停用，不能参加考试 {window.ref}", hint="联系组考部门")
     if now < window.opens_at:
         raise NotAllowed(f"考试 {window.ref} 还没有开始", hint="开考后再进入")
     if now >= window.closes_at:

@@ -14,9 +14,11 @@ def grade(question: Question, response: Sequence[str], points: Decimal) -> Decim
 
     Choice and true/false: all points for exactly the right letters, else none. Blanks: an equal share of the
     points for each right blank, rounded down to hundredths, all points for all. A response is one string a
-    letter or blank; an empty one is worth nothing.
+    letter or blank; an empty one is worth nothing. Open questions and those without a key are a person's.
     """
-    if question.type in OPEN:
+    if not any(map(_plain, response)):
+        return NOTHING
+    if question.type in OPEN or not question.key:
         return None
     if question.type is QuestionType.BLANK:
         return _grade_blanks(question, response, points)
@@ -30,7 +32,7 @@ def _grade_blanks(question: Question, response: Sequence[str], points: Decimal) 
     right = _match_any_order(slots, given) if question.any_order else _match_in_order(slots, given)
     if right == len(slots):
         return points
-    hundredths = int(points * 100) * right // len(slots) if slots else 0
+    hundredths = int(points * 100) * right // len(slots)
     return Decimal(hundredths).scaleb(-2)
 
 

@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from eduops.core.errors import Conflict, NotFound
 from eduops.store import counter
-from eduops.training.models.exam import Answer, Attempt, Exam
+from eduops.training.models.exam import Answer, Attempt, Exam, PaperItem
+from eduops.training.models.tenant import Learner
 from eduops.training.queries import exam as queries
 from eduops.training.rules import attempt as rules
 from eduops.training.rules.grading import grade
@@ -25,13 +26,22 @@ class GradingResult:
 
 
 def start(session: Session, exam: Exam, *, tenant_id: int, learner_id: int, now: datetime) -> Attempt:
-    """Begins a learner's attempt. Raises NotAllowed outside the exam's window, Conflict for a second attempt."""
-    rules.check_start(_window(exam), now=now)
+    """Begins a learner's attempt.
+
+    Raises NotFound for a learner of another tenant, NotAllowed outside the exam's window or for one who has left,
+    Conflict for a second attempt.
+    """
+    learner = session.get(Learner, (tenant_id, learner_id))
+    if learner is None:
+        raise NotFound("本机构没有这名学员", hint="核对学员和机构")
+    rules.check_start(_window(exam), learner_state=learner.state, now=now)
+    # The counter's row lock lets starts in one by one: the second of two at once finds the first one's attempt.
+    number = counter.allocate(session, "attempt")[0]
     if queries.find_attempt(session, exam_id=exam.id, tenant_id=tenant_id, learner_id=learner_id):
         raise Conflict(f"这名学员已经参加了考试 {exam.ref}", hint="每人每场考试一份答卷；补考另行安排")
     attempt = Attempt(
         tenant_id=tenant_id,
-        id=counter.allocate(session, "attempt")[0],
+        id=number,
         exam_id=exam.id,
         learner_id=learner_id,
         started_at=now,
@@ -53,10 +63,13 @@ def save_answer(
 ) -> Answer:
     """Saves the answer to one item, replacing an earlier one. The caller commits before it acknowledges.
 
-    Raises NotFound for an attempt of another tenant, NotAllowed after submission or past the time.
+    Raises NotFound for an attempt of another tenant or an item that the paper lacks, NotAllowed after submission
+    or past the time.
     """
     attempt = _get_attempt(session, exam, tenant_id, attempt_id)
     rules.check_answer(_window(exam), state=attempt.state, started_at=attempt.started_at, now=now)
+    if session.get(PaperItem, (exam.paper_id, item_number)) is None:
+        raise NotFound(f"考试 {exam.ref} 的试卷没有第 {item_number} 题", hint="重新进入考试")
     answer = session.get(Answer, (tenant_id, attempt_id, item_number))
     if answer is None:
         answer = Answer(
@@ -84,12 +97,16 @@ def submit(session: Session, exam: Exam, *, tenant_id: int, attempt_id: int, now
 
 
 def grade_exam(session: Session, exam: Exam, *, now: datetime) -> GradingResult:
-    """Grades every submitted attempt, and open ones whose time is over; open questions wait for a person."""
+    """Grades every submitted attempt, and open ones whose time is over; open questions wait for a person.
+
+    The points that a person has given stay; grading again changes nothing else.
+    """
     window = _window(exam)
     items = {item.number: item for item in queries.load_items(session, exam.paper_id)}
+    attempts = queries.lock_attempts(session, exam.id, states=("open", "submitted"))
     answers = queries.answers_by_attempt(session, exam.id)
     graded = waiting = 0
-    for attempt in queries.list_attempts(session, exam.id, states=("open", "submitted")):
+    for attempt in attempts:
         if attempt.state == "open" and now < window.last_moment(attempt.started_at):
             continue
         own = answers[attempt.tenant_id, attempt.id]
@@ -111,14 +128,16 @@ def _grade_answers(session: Session, answers: Sequence[Answer], items: dict[int,
     for answer in answers:
         item = items[answer.item_number]
         question: Question = item.question
-        answer.points = grade(question, answer.response, item.points)
+        found = grade(question, answer.response, item.points)
+        answer.points = answer.points if found is None else found
         complete = complete and answer.points is not None
         session.add(answer)
     return complete
 
 
 def _get_attempt(session: Session, exam: Exam, tenant_id: int, attempt_id: int) -> Attempt:
-    attempt = session.get(Attempt, (tenant_id, attempt_id))
+    # Locked: of an answer and the submission at the same moment, one sees what the other did.
+    attempt = session.get(Attempt, (tenant_id, attempt_id), with_for_update=True)
     if attempt is None or attempt.exam_id != exam.id:
         raise NotFound("没有这份答卷", hint="重新进入考试")
     return attempt
