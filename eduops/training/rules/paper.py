@@ -5,10 +5,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from eduops.core.errors import NotAllowed, UsageError
-from eduops.training.rules.question import BankItem, GroupKind
+from eduops.training.rules.question import MOST_POINTS, BankItem, GroupKind
 
 KINDS = {
     "single": "单选题",
@@ -49,15 +49,16 @@ class DrawnItem:
 
 def parse_part(text: str) -> Part:
     """`single=20:1.5`: twenty single-choice questions of 1.5 points each. Raises UsageError."""
-    match = re.fullmatch(r"(\w+)=(\d+):(\d+(?:\.\d{1,2})?)", text.strip())
+    match = re.fullmatch(r"(\w+)=(\d{1,9}):(\d{1,9}(?:\.\d{1,2})?)", text.strip())
     if match is None:
         raise UsageError(f"组卷要求「{text}」写法不对", hint="写成 类型=数量:每题分值，如 single=20:1.5")
-    kind, count, points = match[1], int(match[2]), _points(match[3])
+    kind, count, points = match[1], int(match[2]), Decimal(match[3])
     if kind not in KINDS:
         choices = "、".join(f"{key}（{name}）" for key, name in KINDS.items())
         raise UsageError(f"组卷要求「{text}」里没有题型 {kind}", hint=f"可选：{choices}")
-    if not 1 <= count <= _MOST_UNITS or points <= 0:
-        raise UsageError(f"组卷要求「{text}」的数量应为 1 到 {_MOST_UNITS}，分值应大于 0", hint="改正后重试")
+    if not 1 <= count <= _MOST_UNITS or not 0 < points <= MOST_POINTS:
+        said = f"组卷要求「{text}」的数量应为 1 到 {_MOST_UNITS}，分值应大于 0、不超过 {MOST_POINTS}"
+        raise UsageError(said, hint="改正后重试")
     return Part(kind, count, points)
 
 
@@ -116,10 +117,3 @@ def _check(pool: Mapping[str, Sequence[object]], blueprint: Sequence[Part]) -> N
         raise NotAllowed(
             "不能组卷：" + "；".join(problems), hint="用 eduops bank stats 查看各题型数量，再改组卷要求"
         )
-
-
-def _points(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise UsageError(f"分值「{text}」不是数字", hint="写成 1 或 1.5") from None

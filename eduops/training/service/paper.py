@@ -15,6 +15,9 @@ from eduops.training.models.tenant import Programme
 from eduops.training.queries import bank as bank_queries
 from eduops.training.rules import paper as rules
 
+_SEEDS = 2**31
+"""As many as PostgreSQL's integer column tells apart."""
+
 
 def build_paper(
     session: Session,
@@ -26,7 +29,12 @@ def build_paper(
     now: datetime,
     actor: str,
 ) -> Paper:
-    """Draws a paper and keeps blueprint and seed. Raises NotAllowed where the bank has too few questions."""
+    """Draws a paper and keeps blueprint and seed.
+
+    Raises NotAllowed where the bank has too few questions, UsageError for a seed that cannot be kept.
+    """
+    if not 0 <= seed < _SEEDS:
+        raise UsageError(f"随机种子 {seed} 应为 0 到 {_SEEDS - 1} 的整数", hint="检查 --seed")
     drawn = rules.draw(bank_queries.list_current(session, bank.id), blueprint, seed=seed)
     paper = Paper(
         ref=counter.next_reference(session, "PAP", now.year),
