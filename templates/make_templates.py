@@ -145,7 +145,7 @@ def _add_ledger(document: Document) -> None:
                 ("名称", 66, "{{ row.name }}", TEXT),
                 ("认定", 24, "{{ row.findings }}", CENTRE),
                 ("计入违约", 24, "{{ row.counted }}", CENTRE),
-                ("其中待定", 24, "{{ row.provisional }}", CENTRE),
+                ("其中暂定", 24, "{{ row.provisional }}", CENTRE),
             )
             add_table(document, columns, rows="clauses")
         with _part(document, "entries"):

@@ -55,7 +55,7 @@ def _sla_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
     provisional = sum(finding.counted for finding in facts.findings if finding.is_provisional)
     yield Figure("findings", "合同认定", f"{len(facts.findings)} 项", command)
     yield Figure("counted", "计入违约", f"{counted} 次", command)
-    yield Figure("provisional", "计入违约：其中待定", f"{provisional} 次", command)
+    yield Figure("provisional", "计入违约：其中暂定", f"{provisional} 次", command)
 
 
 def _ledger_figures(facts: QuarterlyFacts) -> Iterator[Figure]:

@@ -163,7 +163,7 @@ def _overview(facts: QuarterlyFacts, figures: Mapping[str, Figure]) -> Iterable[
     else:
         yield "报告期内未受理工单。"
     yield (
-        f"合同认定 {value['findings']}，计入违约 {value['counted']}（其中待定 {value['provisional']}）；"
+        f"合同认定 {value['findings']}，计入违约 {value['counted']}（其中暂定 {value['provisional']}）；"
         f"违约台账本季度登记 {value['ledger_entries']}，累计 {value['ledger_count']}；"
         f"未销项的整改义务 {value['obligations_open']}。"
     )

@@ -96,7 +96,7 @@ def finding_rows(facts: QuarterlyFacts, findings: Iterable[FindingFact]) -> tupl
             due=instant_text(finding.due_at, facts.zone),
             actual=instant_text(finding.actual_at, facts.zone),
             consequence=word_for(CONSEQUENCES, finding.consequence),
-            counted=f"{finding.counted}\n待定" if finding.is_provisional else str(finding.counted),
+            counted=f"{finding.counted}\n暂定" if finding.is_provisional else str(finding.counted),
             text=finding.text,
         )
         for finding in findings

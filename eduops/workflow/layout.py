@@ -1,5 +1,6 @@
 """Laying out a home from the shipped examples: what is there already is never touched."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -52,7 +53,10 @@ def lay_out(
     _make_folders(home)
     name = source.name if contract else CONTRACT_NAME
     settings = _SETTINGS.format(
-        contract=f"contracts/{name}", customer=customer, vendor=vendor, invented=str(invented).lower()
+        contract=_quoted(f"contracts/{name}"),
+        customer=_quoted(customer),
+        vendor=_quoted(vendor),
+        invented=str(invented).lower(),
     )
     made, kept = [], []
     for target, write in _files(home, source, name, settings):
@@ -96,6 +100,11 @@ def _check_database(home: Home) -> None:
     if revision is not None:
         require_current(engine)
     engine.dispose()
+
+
+def _quoted(text: str) -> str:
+    """A text as YAML takes it whatever it holds: every JSON string is one."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _copy(source: Path, target: Path) -> None:
