@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from eduops.backup import queries, rules, sqlite
 from eduops.backup.models import Backup, Drill
-from eduops.core.errors import NotAllowed
+from eduops.core.errors import NotAllowed, OutsideError
 from eduops.core.files import hash_file, whole_file
 from eduops.store import counter
 
@@ -66,28 +66,55 @@ def fail_backup(session: Session, ref: str, *, fault: str, now: datetime) -> Bac
     return backup
 
 
-def drill(
-    session: Session, ref: str | None, *, folder: Path, scratch: Path, now: datetime, actor: str
-) -> Drill:
-    """Restores a backup into a scratch file, compares every table with what was dumped, and keeps the outcome.
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of restoring a backup: every difference, and what was compared."""
 
-    `scratch` is an empty folder of the caller's that is emptied again. Raises NotFound, or NotAllowed for a
-    folder that is not scratch.
+    differences: list[str]
+    rows_compared: int
+    milliseconds: int
+
+
+def get_restorable(session: Session, ref: str | None) -> Backup:
+    """The backup of that reference, or the newest verified one.
+
+    Raises NotFound, or NotAllowed for one that failed or was never finished.
     """
     backup = queries.get_backup(session, ref)
+    if backup.state != "verified":
+        why = f"失败了（{backup.fault}）" if backup.state == "failed" else "没有做完"
+        raise NotAllowed(f"备份 {backup.ref} {why}，不能恢复", hint="运行 eduops backup list 另选一份")
+    return backup
+
+
+def restore(backup: Backup, *, folder: Path, scratch: Path) -> Restored:
+    """Restores a backup into `scratch`, an empty folder that is left empty, and compares every table with the dump.
+
+    Needs no session, so nobody waits for it. Raises NotAllowed for a folder that is not empty, OutsideError
+    where it cannot be written.
+    """
     if any(scratch.iterdir()):
         raise NotAllowed(f"演练目录 {scratch} 不是空的，拒绝写入", hint="换一个空目录")
     started = time.monotonic()
-    differences, rows = _restore_and_compare(backup, folder / backup.path, scratch / "restored.db")
+    copy = scratch / "restored.db"
+    try:
+        differences, rows = _restore_and_compare(backup, folder / backup.path, copy)
+    finally:
+        copy.unlink(missing_ok=True)
+    return Restored(differences, rows, round((time.monotonic() - started) * 1000))
+
+
+def record_drill(session: Session, backup: Backup, restored: Restored, *, now: datetime, actor: str) -> Drill:
+    """Keeps the outcome of a restore drill; it passed only where nothing differed."""
     made = Drill(
         ref=counter.next_reference(session, "DRL", now.year),
         backup_id=backup.id,
         started_at=now,
-        passed=not differences,
-        rows_compared=rows,
+        passed=not restored.differences,
+        rows_compared=restored.rows_compared,
         tables_compared=len(backup.tables),
-        differences=differences,
-        restore_milliseconds=round((time.monotonic() - started) * 1000),
+        differences=restored.differences,
+        restore_milliseconds=restored.milliseconds,
         actor=actor,
     )
     session.add(made)
@@ -100,12 +127,23 @@ def scratch_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="eduops-drill-")
 
 
-def _restore_and_compare(backup: Backup, stored: Path, restored: Path) -> tuple[list[str], int]:
-    if not stored.exists():
+def _restore_and_compare(backup: Backup, stored: Path, copy: Path) -> tuple[list[str], int]:
+    try:
+        if hash_file(stored) != backup.sha256:
+            return [f"备份文件 {stored.name} 与备份时的校验值不符"], 0
+    except FileNotFoundError:
         return [f"备份文件 {stored.name} 不在了"], 0
-    if hash_file(stored) != backup.sha256:
-        return [f"备份文件 {stored.name} 与备份时的校验值不符"], 0
-    shutil.copyfile(stored, restored)
-    found = sqlite.read_images(restored)
+    except OSError as error:
+        return [f"备份文件 {stored.name} 读不了：{error.strerror}"], 0
+    try:
+        shutil.copyfile(stored, copy)
+    except OSError as error:
+        raise OutsideError(
+            f"不能恢复到 {copy}：{error.strerror}",
+            hint="检查临时目录的空间和权限，或用环境变量 TMPDIR 换一个位置",
+            source=str(copy.parent),
+            detail=str(error),
+        ) from error
+    found = sqlite.read_images(copy)
     expected = {name: rules.TableImage(**image) for name, image in backup.tables.items()}
     return rules.compare(expected, found), sum(image.rows for image in found.values())

@@ -43,12 +43,14 @@ class Home:
 
     @property
     def database_path(self) -> Path:
-        return self.path / "eduops.db"
+        """The SQLite file: in the home, or where the set address says."""
+        named = (self.url or "").partition(":///")[2].partition("?")[0]
+        return Path(named) if named and self.uses_sqlite else self.path / "eduops.db"
 
     @property
     def database_url(self) -> str:
         """The database's address: the one that was set, else the SQLite file in the home."""
-        return self.url or f"sqlite:///{self.database_path}"
+        return self.url or f"sqlite:///{self.path / 'eduops.db'}"
 
     @property
     def uses_sqlite(self) -> bool:

@@ -35,16 +35,15 @@ def back_up(open_unit: OpenUnit, home: Home) -> Backup:
 
 
 def drill_backup(open_unit: OpenUnit, home: Home, ref: str | None) -> tuple[Drill, Backup]:
-    """Restores a backup (the newest one where `ref` is None) into a scratch file and compares every table."""
-    with service.scratch_folder() as scratch, open_unit() as unit:
-        made = service.drill(
-            unit.session,
-            ref,
-            folder=home.folder("backups"),
-            scratch=Path(scratch),
-            now=unit.now,
-            actor=unit.actor,
-        )
-        backup = unit.session.get_one(Backup, made.backup_id)
+    """Restores a backup (the newest one where `ref` is None) into a scratch file and compares every table.
+
+    The database is free for others while that goes on. Raises NotFound, NotAllowed, OutsideError.
+    """
+    with open_unit() as unit:
+        backup = service.get_restorable(unit.session, ref)
+    with service.scratch_folder() as scratch:
+        restored = service.restore(backup, folder=home.folder("backups"), scratch=Path(scratch))
+    with open_unit() as unit:
+        made = service.record_drill(unit.session, backup, restored, now=unit.now, actor=unit.actor)
         unit.changed(made.ref, backup=backup.ref, passed=made.passed)
     return made, backup
