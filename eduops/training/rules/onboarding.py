@@ -39,7 +39,8 @@ def _list_of_body(body: OutsideBody, contract: Contract) -> Iterator[TenantTerms
     until = add_years(contract.term.start, body.signed_years) if body.signed_years else None
     if not body.members:
         yield TenantTerms(
-            body.code, body.name, "outside_hospital", number=body.number, fee=body.fee, contract_until=until
+            body.code, body.name, "outside_hospital", number=body.number, fee=body.fee,
+            headcount_quota=body.learners, contract_until=until,
         )  # fmt: skip
     for member in body.members:
         yield TenantTerms(
