@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from eduops.core.errors import NotAllowed
+from eduops.core.errors import Conflict, NotAllowed
 from eduops.store.store import Store
 from eduops.training.models.exam import Exam
 from eduops.training.models.tenant import Learner
@@ -41,13 +41,15 @@ def rehearse(
     """`learners` invented people sit the exam: every answer is its own committed unit of work, then read back.
 
     Only learners marked as invented take part, so that a rehearsal never leaves a real person a result. The
-    attempts carry instants of the exam's own window. Raises NotFound or NotAllowed.
+    attempts carry instants of the exam's own window. Raises NotFound or NotAllowed; Conflict for an exam that
+    somebody has begun already.
     """
     with store.reading() as session:
         exam = exams.get_exam(session, exam_ref)
         items = exams.load_items(session, exam.paper_id)
         people = _pick(session, learners, seed)
-    _check(exam, people, learners)
+        begun = exams.count_attempts(session, exam.id)
+    _check(exam, people, learners, begun)
     given: dict[tuple[int, int, int], list[str]] = {}
     for place, learner in enumerate(people):
         generator = random.Random(f"{seed}/{learner.tenant_id}/{learner.id}")  # noqa: S311 - invented answers
@@ -67,7 +69,7 @@ def _sit(
     given: dict[tuple[int, int, int], list[str]],
 ) -> None:
     at = exam.opens_at + timedelta(seconds=place % 60)
-    pace = timedelta(minutes=exam.minutes_allowed) / (len(items) + 2)
+    pace = min(timedelta(minutes=exam.minutes_allowed), exam.closes_at - at) / (len(items) + 2)
     wrong_share = min(0.6, max(0.02, generator.gauss(_WRONG_SHARE, 0.15)))
     with store.writing() as session:
         attempt = service.start(session, exam, tenant_id=learner.tenant_id, learner_id=learner.id, now=at)
@@ -115,15 +117,24 @@ def _compare(store: Store, exam: Exam, given: dict[tuple[int, int, int], list[st
 
 
 def _pick(session: Session, count: int, seed: int) -> list[Learner]:
-    invented = [learner for learner, _ in tenants.list_learners(session) if learner.is_invented]
+    invented = [
+        learner
+        for learner, _ in tenants.list_learners(session)
+        if learner.is_invented and learner.state == "active"
+    ]
     generator = random.Random(seed)  # noqa: S311 - which invented people take part
     return generator.sample(invented, min(count, len(invented)))
 
 
-def _check(exam: Exam, people: Sequence[Learner], wanted: int) -> None:
+def _check(exam: Exam, people: Sequence[Learner], wanted: int, begun: int) -> None:
     if not exam.is_invented:
         raise NotAllowed(
             f"考试 {exam.ref} 是正式考试，不能演练",
+            hint="用 eduops exam schedule --invented 另排一场演练用的考试",
+        )
+    if begun:
+        raise Conflict(
+            f"考试 {exam.ref} 已有 {begun} 人作答，一场考试只能演练一次",
             hint="用 eduops exam schedule --invented 另排一场演练用的考试",
         )
     if len(people) < wanted:
