@@ -1,5 +1,6 @@
 """EDUOPS_HOME: the one folder that holds everything of an installation, and its `eduops.yaml`."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,11 +59,20 @@ class Home:
         return self.database_url.startswith("sqlite")
 
     def require(self) -> None:
-        """Raises ConfigError where the home was never laid out."""
-        if not self.path.is_dir():
+        """Raises ConfigError where the home was never laid out or this account may not enter it."""
+        if not self.is_there:
             raise ConfigError(
-                f"数据目录 {self.path} 不存在", hint="先运行 eduops init，或用 --home 指定已有的数据目录"
+                f"数据目录 {self.path} 不存在或无权进入",
+                hint="先运行 eduops init，或用 --home 指定已有的数据目录",
             )
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the folder exists and this account may enter it; a folder behind a closed door is not there."""
+        try:
+            return self.path.is_dir() and os.access(self.path, os.R_OK | os.X_OK)
+        except OSError:
+            return False
 
     def folder(self, name: str) -> Path:
         """One of FOLDERS."""

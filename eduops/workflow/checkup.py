@@ -42,8 +42,8 @@ class Check:
 
 def check_up(home: Home, *, now: datetime) -> list[Check]:
     """Everything that can be looked at, the later checks left out where an earlier one makes them pointless."""
-    checks = [_check_python(), _check_agent(), *_check_home(home)]
-    if not home.path.is_dir():
+    checks = [_check_python(), _guard("巡检程序", _check_agent), *_check_home(home)]
+    if not home.is_there:
         return checks
     settings = _guard("设置 eduops.yaml", lambda: _check_settings(home))
     checks.append(settings)
@@ -70,8 +70,10 @@ def _check_agent() -> Check:
 
 def _check_home(home: Home) -> Iterator[Check]:
     name = "数据目录"
-    if not home.path.is_dir():
-        yield Check(name, "fault", f"{home.path} 不存在", "运行 eduops init")
+    if not home.is_there:
+        yield Check(
+            name, "fault", f"{home.path} 不存在或无权进入", "运行 eduops init，或检查目录的所有者和权限"
+        )
         return
     missing = [folder for folder in FOLDERS if not home.folder(folder).is_dir()]
     if missing:
@@ -148,6 +150,10 @@ def _check_thresholds(home: Home) -> Check:
 
 def _check_database(home: Home, now: datetime) -> Iterator[Check]:
     name = "数据库"
+    if home.uses_sqlite and not home.database_path.exists():
+        # SQLite would make an empty file of it.
+        yield Check(name, "fault", f"{home.database_path} 不存在", "运行 eduops init")
+        return
     try:
         store = open_store(home.database_url)
     except EduopsError as error:
@@ -157,7 +163,7 @@ def _check_database(home: Home, now: datetime) -> Iterator[Check]:
     yield Check(name, "fine", f"{kind}，版本正确")
     yield _guard("操作日志", lambda: _check_audit(store))
     yield _guard("违约台账", lambda: _check_ledger(store, home))
-    yield _guard("备份", lambda: _check_backup(store, now))
+    yield _guard("备份", lambda: _check_backup(store, home, now))
     store.engine.dispose()
 
 
@@ -179,11 +185,21 @@ def _check_ledger(store: Store, home: Home) -> Check:
     return Check("违约台账", "fine", f"{count} 条，校验一致")
 
 
-def _check_backup(store: Store, now: datetime) -> Check:
+def _check_backup(store: Store, home: Home, now: datetime) -> Check:
+    if not home.uses_sqlite:
+        return Check(
+            "备份",
+            "warning",
+            "当前版本只备份 SQLite 数据库",
+            "PostgreSQL 请用 pg_dump -Fc 定时备份并演练恢复",
+        )
     with store.reading() as session:
         verified = [backup for backup in backups.list_backups(session) if backup.state == "verified"]
     if not verified:
         return Check("备份", "warning", "还没有可用的备份", "运行 eduops backup run，再 eduops backup drill")
+    if not (home.folder("backups") / verified[0].path).is_file():
+        seen = f"最近一份 {verified[0].ref} 的文件 {verified[0].path} 不在了"
+        return Check("备份", "fault", seen, "运行 eduops backup run，并查明文件去了哪里")
     age = now - verified[0].started_at
     hours = age.total_seconds() / 3600
     state: State = "fine" if age <= _BACKUP_WARNING_FOR else "warning"
@@ -205,3 +221,7 @@ def _guard(name: str, look: Callable[[], Check]) -> Check:
             [error.message, *(f"{problem.address} {problem.message}" for problem in problems[:3])]
         )
         return Check(name, "fault", seen, error.hint)
+    except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:
+        # A value that has not its column's type was written by somebody else.
+        seen = f"检查不了：{type(error).__name__}：{error}"
+        return Check(name, "fault", seen, "内容可能被改动过：保留现场，从备份核对；再请开发人员查看")

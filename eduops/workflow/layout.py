@@ -3,14 +3,18 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from eduops.contract.loader import load_contract
 from eduops.core.files import unwritable, whole_file, write_whole
 from eduops.core.home import CONTRACT_NAME, FOLDERS, Home
 from eduops.core.shipped import find_shipped
-from eduops.store.engine import open_engine
+from eduops.store.engine import database_error, open_engine
 from eduops.store.migration import upgrade
 from eduops.store.schema import find_revision, require_current
 
@@ -66,9 +70,8 @@ def lay_out(
         else:
             write(target)
             made.append(relative)
-    engine = open_engine(home.database_url)
-    before, revision = upgrade(engine)
-    engine.dispose()
+    with _open_database(home) as engine:
+        before, revision = upgrade(engine)
     (made if before is None else kept).append("eduops.db" if home.uses_sqlite else "数据库")
     if home.uses_sqlite:
         home.database_path.chmod(0o600)
@@ -93,13 +96,26 @@ def _make_folders(home: Home) -> None:
 
 def _check_database(home: Home) -> None:
     """Refuses a database of another version before anything is made."""
-    if home.uses_sqlite and not home.database_path.exists():
-        return
+    try:
+        if home.uses_sqlite and not home.database_path.exists():
+            return
+    except OSError as error:
+        raise unwritable(home.path, error) from error
+    with _open_database(home) as engine:
+        if find_revision(engine) is not None:
+            require_current(engine)
+
+
+@contextmanager
+def _open_database(home: Home) -> Iterator[Engine]:
+    """The database, closed again. Raises OutsideError where it does not answer or is none."""
     engine = open_engine(home.database_url)
-    revision = find_revision(engine)
-    if revision is not None:
-        require_current(engine)
-    engine.dispose()
+    try:
+        yield engine
+    except DBAPIError as error:
+        raise database_error(error) from error
+    finally:
+        engine.dispose()
 
 
 def _quoted(text: str) -> str:
