@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -12,7 +13,9 @@ from eduops.store import counter
 
 
 def next_version(session: Session, *, kind: str, period: str) -> str:
-    """The version that the next document of this kind and period carries: V1, V2, …"""
+    """The version that the next document of this kind and period carries: V1, V2, …; nobody else gets it."""
+    # Whoever takes the counter's row first makes the others wait until the document is recorded or given up.
+    counter.allocate(session, "document version", 0)
     return f"V{queries.count_versions(session, kind=kind, period=period) + 1}"
 
 
@@ -25,12 +28,13 @@ def record_document(
     version: str,
     cut_off_at: datetime,
     now: datetime,
+    zone: ZoneInfo,
     actor: str,
     is_invented: bool,
 ) -> Document:
-    """Writes down a document that lies on disk, with its size and hash."""
+    """Writes down a document that lies on disk, with its size and hash; `zone` is that of its reference's year."""
     document = Document(
-        ref=counter.next_reference(session, "DOC", now.year),
+        ref=counter.next_reference(session, "DOC", now.astimezone(zone).year),
         kind=kind,
         period=period,
         version=version,

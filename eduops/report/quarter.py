@@ -13,14 +13,16 @@ _DIGITS = "零一二三四五六七八九十"
 
 
 def parse_quarter(contract: Contract, text: str) -> Period:
-    """`2026Q3`, or `Y1Q4` where the contract counts its own quarters. Raises UsageError."""
-    match = re.fullmatch(r"(\d{4})Q([1-4])", text)
-    if match and contract.policy.quarter == "calendar":
-        return build_quarter(int(match[1]), int(match[2]))
+    """`2026Q3`, or `Y1Q4` where the contract counts its own quarters; a calendar quarter is never cut by the term.
+
+    Raises UsageError that lists the term's quarters.
+    """
     found = next((each for each in periods.list_quarters(contract) if each.label == text), None)
     if found is None:
         labels = [each.label for each in periods.list_quarters(contract)]
         raise UsageError(f"合同里没有季度 {text}", hint=f"可选：{'、'.join(labels)}")
+    if contract.policy.quarter == "calendar":
+        return build_quarter(found.start_on.year, (found.start_on.month + 2) // 3)
     return _own_quarter(found)
 
 

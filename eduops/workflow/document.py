@@ -64,6 +64,7 @@ def build_quarterly(
         version=version,
         cut_off_at=cut_off_at,
         now=now,
+        zone=contract.zone_info,
         actor=actor,
         is_invented=facts.is_invented,
     )
