@@ -8,7 +8,7 @@ import typer
 from eduops.cli import door, out
 from eduops.cli.noun import Noun
 from eduops.contract.clause import explain_clause
-from eduops.contract.finding import clause_order
+from eduops.contract.clause_rule import clause_order
 from eduops.contract.loader import check_contract
 
 app = Noun("合同条款：核对、查看、解释。")

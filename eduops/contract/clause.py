@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from eduops.contract.finding import clause_order
+from eduops.contract.clause_rule import build_rules, clause_order, render_clause
 from eduops.contract.rule_book import RULES
 from eduops.contract.schema import Consequence, Contract
 from eduops.core.errors import NotFound
@@ -45,8 +45,9 @@ def explain_clause(contract: Contract, number: str) -> ClauseExplanation:
     clause = contract.clauses.get(number)
     if clause is None:
         raise NotFound(
-            f"合同文件里没有第 {number} 条", hint=f"可查的条款：{'、'.join(list_clauses(contract))}"
+            f"合同文件里没有{render_clause(number)}", hint=f"可查的条款：{'、'.join(list_clauses(contract))}"
         )
+    rules = (rule for rule in build_rules(contract).values() if rule.clause == number)
     return ClauseExplanation(
         number=number,
         title=clause.title,
@@ -55,13 +56,13 @@ def explain_clause(contract: Contract, number: str) -> ClauseExplanation:
         parameters=dict(clause.parameters),
         rules=tuple(
             RuleExplanation(
-                rule=name,
-                title=RULES[number, name].title,
-                consequence=contract.consequence(number, name),
+                rule=rule.name,
+                title=RULES[rule.duty, rule.name].title,
+                consequence=rule.consequence,
                 figures=rule.figures,
                 kept_from=rule.kept_from,
-                how=RULES[number, name].how,
+                how=RULES[rule.duty, rule.name].how,
             )
-            for name, rule in clause.rules.items()
+            for rule in rules
         ),
     )

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from eduops.contract.clause_rule import clause_order
 from eduops.contract.delivery_rule import judge_delivery
 from eduops.contract.fact import Facts, TicketFact
-from eduops.contract.finding import Finding, clause_order, render_local, render_utc, sort_findings
+from eduops.contract.finding import Finding, render_local, render_utc, sort_findings
 from eduops.contract.patrol_rule import judge_patrols
 from eduops.contract.quality_rule import Obligation, judge_quality
 from eduops.contract.schema import Contract
@@ -89,7 +90,7 @@ def evaluate(contract: Contract, facts: Facts, *, from_on: date, to_on: date, as
         findings=sort_findings(findings),
         obligations=tuple(obligations),
         outside=_list_outside(scope, facts.tickets),
-        breach_clauses=_list_breach_clauses(contract),
+        breach_clauses=_list_breach_clauses(scope),
     )
 
 
@@ -100,7 +101,9 @@ def deadlines(contract: Contract, ticket: TicketFact, as_of: datetime) -> tuple[
     if is_exempt(ticket) or ticket.reported_at > as_of or not is_inside:
         return ()
     is_on_site = scope.on_site_hours.is_on_site(ticket.reported_at)
-    clocks = list_clocks(TicketLimits.of(contract), ticket, is_on_site=is_on_site, as_of=as_of)
+    clocks = list_clocks(
+        TicketLimits.of(scope.rules, contract.policy), ticket, is_on_site=is_on_site, as_of=as_of
+    )
     return tuple(sorted(clocks, key=lambda clock: (clock.due_at, clock.clause, clock.rule)))
 
 
@@ -117,10 +120,6 @@ def _list_outside(scope: Scope, tickets: tuple[TicketFact, ...]) -> tuple[Outsid
     )
 
 
-def _list_breach_clauses(contract: Contract) -> tuple[str, ...]:
-    clauses = {
-        number
-        for number, clause in contract.clauses.items()
-        if any(contract.consequence(number, rule) == "breach" for rule in clause.rules)
-    }
+def _list_breach_clauses(scope: Scope) -> tuple[str, ...]:
+    clauses = {rule.clause for rule in scope.rules.values() if rule.consequence == "breach"}
     return tuple(sorted(clauses, key=clause_order))

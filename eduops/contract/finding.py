@@ -1,10 +1,10 @@
 """A finding (认定): one duty of the contract that was not met, with its figures and one sentence for people."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from eduops.contract.clause_rule import ClauseRule, clause_order
 from eduops.contract.schema import Consequence
 from eduops.contract.scope import Scope
 
@@ -55,14 +55,13 @@ class Finding:
 
 def build_key(contract: str, clause: str, rule: str, subject: str | None, period: str | None) -> str:
     """The stable name of a finding: contract/clause/rule/subject/period, empty where there is none."""
-    safe = (subject or "").replace("%", "%25").replace("/", "%2F")
-    return f"{contract}/{clause}/{rule}/{safe}/{period or ''}"
+    safe = (part.replace("%", "%25").replace("/", "%2F") for part in (clause, rule, subject or ""))
+    return "/".join((contract, *safe, period or ""))
 
 
 def build_finding(
     scope: Scope,
-    clause: str,
-    rule: str,
+    rule: ClauseRule,
     *,
     on: date,
     due_at: datetime,
@@ -80,10 +79,10 @@ def build_finding(
 ) -> Finding:
     """A finding of a rule; its consequence is the contract's unless another is given."""
     return Finding(
-        key=build_key(scope.contract.contract, clause, rule, subject, period),
-        clause=clause,
-        rule=rule,
-        consequence=consequence or scope.contract.consequence(clause, rule),
+        key=build_key(scope.contract.contract, rule.clause, rule.name, subject, period),
+        clause=rule.clause,
+        rule=rule.name,
+        consequence=consequence or rule.consequence,
         subject=subject,
         period=period,
         due_at=due_at,
@@ -115,11 +114,6 @@ def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:
             ),
         )
     )
-
-
-def clause_order(clause: str) -> tuple[int, ...]:
-    """What clauses are sorted by: the numbers in "5.1(4)" one by one."""
-    return tuple(int(number) for number in re.findall(r"\d+", clause))
 
 
 def to_minutes(length: timedelta) -> float:

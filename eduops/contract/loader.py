@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from eduops.contract.rule_book import RULES
+from eduops.contract.rule_book import DUTIES, RULES, list_rules
 from eduops.contract.schema import Contract
 from eduops.contract.schema_message import render_error, render_unknown
 from eduops.contract.yaml_tree import Path_, Tree, load_tree
@@ -88,23 +88,44 @@ def _find_model(annotation: object) -> type[BaseModel] | None:
 
 
 def _check_rules(tree: Tree) -> None:
-    """Every rule of the rule book stands in its clause with exactly its figures."""
-    clauses = _mapping(tree.data, "clauses")
-    if clauses is None:
-        return
-    for number, clause in clauses.items():
-        for name in _mapping(clause, "rules") or {}:
-            if (number, name) not in RULES:
-                known = [rule for owner, rule in RULES if owner == number]
-                path: Path_ = ("clauses", number, "rules", name)
-                tree.add(path, render_unknown(name, known) + f"（第 {number} 条没有这条规则）")
-    for (number, name), kind in RULES.items():
-        rules = _mapping(clauses.get(number), "rules") or {}
-        if name not in rules:
-            where = f"第 {number} 条" + ("" if number in clauses else "整条没有写，")
-            tree.add(("clauses", number, "rules"), f"{where}缺少规则「{name}」（{kind.title}）")
-        elif (given := _mapping(rules, name)) is not None:
-            _check_figures(tree, ("clauses", number, "rules", name), set(given), kind.figures)
+    """Every rule belongs to a duty of its clause and has exactly its figures; every duty stands in one clause."""
+    carriers: dict[str, str] = {}
+    for number, clause in (_mapping(tree.data, "clauses") or {}).items():
+        duties = _list_duties(clause)
+        for duty in duties:
+            path: Path_ = ("clauses", number, "duties")
+            if duty in carriers:
+                tree.add(path, f"职责「{duty}」已由条款「{carriers[duty]}」承担，一份合同只写一次")
+            carriers.setdefault(duty, number)
+        _check_clause(tree, number, duties, _mapping(clause, "rules") or {})
+    for setting in ("off_site_resolution", "stoppage_count"):
+        chosen = (_mapping(tree.data, "policy") or {}).get(setting)
+        if chosen in ("second_resolution", "stoppages_of_term") and chosen not in carriers:
+            tree.add(("policy", setting), f"选用了职责「{chosen}」的限值，但没有条款承担这项职责")
+
+
+def _check_clause(tree: Tree, number: str, duties: list[str], rules: dict[str, object]) -> None:
+    known = [name for duty in duties for name in list_rules(duty)]
+    for name, given in rules.items():
+        path: Path_ = ("clauses", number, "rules", name)
+        if name not in known:
+            owners = "、".join(duty for duty in DUTIES if name in list_rules(duty))
+            hint = f"（它属于职责 {owners}，请写进本条的 duties）" if owners else ""
+            tree.add(path, render_unknown(name, known) + hint)
+        elif known.count(name) > 1:
+            tree.add(path, f"规则「{name}」同属本条的两项职责，分不清是哪一项，请拆成两条")
+        elif isinstance(given, dict):
+            kind = next(kind for (duty, rule), kind in RULES.items() if rule == name and duty in duties)
+            _check_figures(tree, path, set(given), kind.figures)
+    for duty in duties:
+        if not set(list_rules(duty)) & set(rules):
+            wanted = "、".join(list_rules(duty))
+            tree.add(("clauses", number, "duties"), f"职责「{duty}」没有任何规则，rules 里应有：{wanted}")
+
+
+def _list_duties(clause: object) -> list[str]:
+    found = clause.get("duties") if isinstance(clause, dict) else None
+    return [duty for duty in found if duty in DUTIES] if isinstance(found, list) else []
 
 
 def _check_figures(tree: Tree, path: Path_, given: set[str], wanted: tuple[str, ...]) -> None:

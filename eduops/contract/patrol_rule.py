@@ -1,9 +1,10 @@
-"""Clause 2.10: every production host patrolled every day, thoroughly at least every two weeks."""
+"""Patrols: every production host patrolled every day, thoroughly at least every two weeks."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 
+from eduops.contract.clause_rule import ClauseRule
 from eduops.contract.fact import Facts, HostFact
 from eduops.contract.finding import Finding, build_finding
 from eduops.contract.period import day_of, end_of
@@ -11,7 +12,6 @@ from eduops.contract.scope import Scope
 from eduops.contract.working_day import iter_days
 
 _DAY = timedelta(days=1)
-_CLAUSE = "2.10"
 
 
 def judge_patrols(scope: Scope, facts: Facts) -> list[Finding]:
@@ -26,15 +26,18 @@ def judge_patrols(scope: Scope, facts: Facts) -> list[Finding]:
             days.setdefault(patrol.host, set()).add(day)
             if patrol.is_big:
                 big_days.setdefault(patrol.host, set()).add(day)
+    daily, big = (scope.find_rule("patrols", name) for name in ("daily_patrol", "big_patrol"))
     findings: list[Finding] = []
     for host in facts.hosts:
-        findings += _judge_daily(scope, host, days.get(host.name, set()))
-        findings += _judge_big(scope, host, big_days.get(host.name, set()))
+        if daily is not None:
+            findings += _judge_daily(scope, daily, host, days.get(host.name, set()))
+        if big is not None:
+            findings += _judge_big(scope, big, host, big_days.get(host.name, set()))
     return findings
 
 
-def _judge_daily(scope: Scope, host: HostFact, days: set[date]) -> Iterator[Finding]:
-    start_on, end_on = _stretch(scope, host, "daily_patrol")
+def _judge_daily(scope: Scope, rule: ClauseRule, host: HostFact, days: set[date]) -> Iterator[Finding]:
+    start_on, end_on = _stretch(scope, rule, host)
     # The day that as-of lies in is not over: its patrol may still come.
     if end_of(end_on - _DAY, scope.zone) > scope.cut_as_of:
         end_on -= _DAY
@@ -43,8 +46,7 @@ def _judge_daily(scope: Scope, host: HostFact, days: set[date]) -> Iterator[Find
         span = f"{first_on}" if count == 1 else f"{first_on} 至 {last_on} 共 {count} 天"
         yield build_finding(
             scope,
-            _CLAUSE,
-            "daily_patrol",
+            rule,
             subject=host.name,
             period=first_on.isoformat(),
             on=last_on,
@@ -52,13 +54,13 @@ def _judge_daily(scope: Scope, host: HostFact, days: set[date]) -> Iterator[Find
             limit=0.0,
             actual=float(count),
             unit="days",
-            text=f"服务器 {host.name} 在 {span}没有完成的巡检记录，未达到合同第 2.10 条每日巡检的要求。",
+            text=f"服务器 {host.name} 在 {span}没有完成的巡检记录，未达到{rule.named}每日巡检的要求。",
         )
 
 
-def _judge_big(scope: Scope, host: HostFact, days: set[date]) -> Iterator[Finding]:
-    start_on, end_on = _stretch(scope, host, "big_patrol")
-    limit = int(scope.contract.figure(_CLAUSE, "big_patrol", "days"))
+def _judge_big(scope: Scope, rule: ClauseRule, host: HostFact, days: set[date]) -> Iterator[Finding]:
+    start_on, end_on = _stretch(scope, rule, host)
+    limit = int(rule.figures["days"])
     inside = sorted(day for day in days if start_on <= day < end_on)
     for earlier_on, later_on in pairwise([start_on, *inside, max(end_on - _DAY, start_on)]):
         gap = (later_on - earlier_on).days
@@ -68,8 +70,7 @@ def _judge_big(scope: Scope, host: HostFact, days: set[date]) -> Iterator[Findin
         until = f"到 {later_on} 才再做" if found else f"到 {later_on} 仍没有再做"
         yield build_finding(
             scope,
-            _CLAUSE,
-            "big_patrol",
+            rule,
             subject=host.name,
             period=earlier_on.isoformat(),
             on=later_on,
@@ -78,14 +79,14 @@ def _judge_big(scope: Scope, host: HostFact, days: set[date]) -> Iterator[Findin
             actual=float(gap),
             unit="days",
             text=f"服务器 {host.name} 自 {earlier_on} 起{until}大巡检，相隔 {gap} 天，"
-            f"超过合同第 2.10 条每 {limit} 天至少一次的要求。",
+            f"超过{rule.named}每 {limit} 天至少一次的要求。",
         )
 
 
-def _stretch(scope: Scope, host: HostFact, rule: str) -> tuple[date, date]:
+def _stretch(scope: Scope, rule: ClauseRule, host: HostFact) -> tuple[date, date]:
     """The days [start, end) in which the host is looked after, recorded and inside the term."""
     term = scope.contract.term
-    starts = (term.start, host.from_on, scope.contract.kept_from(_CLAUSE, rule))
+    starts = (term.start, host.from_on, rule.kept_from)
     ends = (scope.last_on + _DAY, host.until_on)
     return max(day for day in starts if day), min(day for day in ends if day)
 

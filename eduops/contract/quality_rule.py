@@ -1,10 +1,11 @@
-"""Clauses 2.8 and 5.1(8): satisfaction and rework by quarter, and the obligations they open and close."""
+"""Satisfaction and rework by quarter, and the obligations they open and close."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from eduops.contract.clause_rule import ClauseRule
 from eduops.contract.fact import Facts
 from eduops.contract.finding import Finding, build_finding, build_key, render_number
 from eduops.contract.period import Period, start_of
@@ -31,60 +32,63 @@ class Obligation:
 
 def judge_quality(scope: Scope, facts: Facts) -> tuple[list[Finding], list[Obligation]]:
     """Findings and obligations of the whole term, from the quarters that were over as of the scope's instant."""
-    satisfaction, opened = _judge_satisfaction(scope, facts)
-    rework, opened_too = _judge_rework(scope, facts)
-    return satisfaction + rework, opened + opened_too
+    findings: list[Finding] = []
+    obligations: list[Obligation] = []
+    for rule, judge in (
+        (scope.find_rule("satisfaction", "satisfaction"), _judge_satisfaction),
+        (scope.find_rule("rework", "rework"), _judge_rework),
+    ):
+        if rule is not None:
+            found, opened = judge(scope, rule, facts)
+            findings += found
+            obligations += opened
+    return findings, obligations
 
 
-def _judge_satisfaction(scope: Scope, facts: Facts) -> tuple[list[Finding], list[Obligation]]:
-    clause, rule = "2.8", "satisfaction"
-    limit = scope.contract.figure(clause, rule, "score")
+def _judge_satisfaction(
+    scope: Scope, rule: ClauseRule, facts: Facts
+) -> tuple[list[Finding], list[Obligation]]:
+    limit = rule.figures["score"]
     figures: Figures = {}
-    for quarter in _list_over(scope, clause, rule):
+    for quarter in _list_over(scope, rule):
         scores = [survey.score for survey in facts.surveys if quarter.has_day(survey.on)]
         if scores:
             figures[quarter.label] = sum(scores, Decimal()) / len(scores)
     obligations = _list_obligations(
-        scope, clause, rule, figures, lambda mean: mean < limit, lambda mean: mean >= limit
+        scope, rule, figures, lambda mean: mean < limit, lambda mean: mean >= limit
     )
     findings = []
     for each in obligations:
         text = (
-            f"{each.period} 用户满意度平均 {_number(each.figure)} 分，低于合同第 2.8 条的 {_number(limit)} 分，"
+            f"{each.period} 用户满意度平均 {_number(each.figure)} 分，低于{rule.named}的 {_number(limit)} 分，"
             f"乙方须增派工程师{_render_closing(each)}。"
         )
-        findings.append(_build(scope, clause, rule, each.period, each.figure, limit, "score", text, each))
+        findings.append(_build(scope, rule, each.period, each.figure, limit, "score", text, each))
     return findings, obligations
 
 
-def _judge_rework(scope: Scope, facts: Facts) -> tuple[list[Finding], list[Obligation]]:
-    clause, rule = "5.1(8)", "rework"
-    opens = scope.contract.figure(clause, rule, "opens_over_percent")
-    closes = scope.contract.figure(clause, rule, "closes_under_percent")
-    rates = _list_rework_rates(scope, facts)
-    obligations = _list_obligations(
-        scope, clause, rule, rates, lambda rate: rate > opens, lambda rate: rate < closes
-    )
+def _judge_rework(scope: Scope, rule: ClauseRule, facts: Facts) -> tuple[list[Finding], list[Obligation]]:
+    opens, closes = rule.figures["opens_over_percent"], rule.figures["closes_under_percent"]
+    rates = _list_rework_rates(scope, rule, facts)
+    obligations = _list_obligations(scope, rule, rates, lambda rate: rate > opens, lambda rate: rate < closes)
     opened = {each.period: each for each in obligations}
     findings = []
     for label, rate in rates.items():
         begins = f"{label} 需求返修率 {_number(rate)}%，"
         if label in opened:
-            duty = f"高于合同第 5.1(8) 条的 {_number(opens)}%，乙方须增派技术人员{_render_closing(opened[label])}。"
-            findings.append(
-                _build(scope, clause, rule, label, rate, opens, "percent", begins + duty, opened[label])
+            duty = (
+                f"高于{rule.named}的 {_number(opens)}%，乙方须增派技术人员{_render_closing(opened[label])}。"
             )
+            findings.append(_build(scope, rule, label, rate, opens, "percent", begins + duty, opened[label]))
         elif rate >= closes:
-            notice = f"没有低于合同第 5.1(8) 条的 {_number(closes)}%。"
-            findings.append(
-                _build(scope, clause, rule, label, rate, closes, "percent", begins + notice, None)
-            )
+            notice = f"没有低于{rule.named}的 {_number(closes)}%。"
+            findings.append(_build(scope, rule, label, rate, closes, "percent", begins + notice, None))
     return findings, obligations
 
 
-def _list_rework_rates(scope: Scope, facts: Facts) -> Figures:
+def _list_rework_rates(scope: Scope, rule: ClauseRule, facts: Facts) -> Figures:
     rates: Figures = {}
-    for quarter in _list_over(scope, "5.1(8)", "rework"):
+    for quarter in _list_over(scope, rule):
         delivered = [
             each for each in facts.demands if each.delivered_on and quarter.has_day(each.delivered_on)
         ]
@@ -98,8 +102,7 @@ def _list_rework_rates(scope: Scope, facts: Facts) -> Figures:
 
 def _list_obligations(
     scope: Scope,
-    clause: str,
-    rule: str,
+    rule: ClauseRule,
     figures: Figures,
     opens: Callable[[Decimal], bool],
     closes: Callable[[Decimal], bool],
@@ -113,25 +116,23 @@ def _list_obligations(
             closed = replace(obligations[-1], closed_at=ends[label], closed_by=label, closing_figure=figure)
             obligations[-1] = closed
         elif not standing and opens(figure):
-            key = build_key(scope.contract.contract, clause, rule, None, label)
-            obligations.append(Obligation(key, clause, rule, label, ends[label], figure))
+            key = build_key(scope.contract.contract, rule.clause, rule.name, None, label)
+            obligations.append(Obligation(key, rule.clause, rule.name, label, ends[label], figure))
     return obligations
 
 
-def _list_over(scope: Scope, clause: str, rule: str) -> list[Period]:
+def _list_over(scope: Scope, rule: ClauseRule) -> list[Period]:
     """The quarters that are over and were recorded from their first day."""
     return [
         quarter
         for quarter in scope.quarters
-        if start_of(quarter.end_on, scope.zone) <= scope.cut_as_of
-        and scope.is_kept(clause, rule, quarter.start_on)
+        if start_of(quarter.end_on, scope.zone) <= scope.cut_as_of and rule.is_kept(quarter.start_on)
     ]
 
 
 def _build(
     scope: Scope,
-    clause: str,
-    rule: str,
+    rule: ClauseRule,
     label: str,
     figure: Decimal,
     limit: Decimal,
@@ -144,7 +145,6 @@ def _build(
     consequence: Consequence | None = None if obligation else "notice"
     return build_finding(
         scope,
-        clause,
         rule,
         period=label,
         on=quarter.last_on,

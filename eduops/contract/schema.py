@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from eduops.contract.rule_book import Duty
 from eduops.contract.schema_type import (
     Code,
     Day,
@@ -144,8 +145,9 @@ class Policy(Frozen):
     quarter: Literal["calendar", "contract"] = "calendar"
     reopened: Literal["last_resolution", "open_time"] = "last_resolution"
     counting: Literal["one_per_ticket", "one_per_target"] = "one_per_ticket"
-    off_site_resolution: Literal["clause_2_3", "clause_5_1_4"] = "clause_2_3"
+    off_site_resolution: Literal["ticket_limits", "second_resolution"] = "ticket_limits"
     month_downtime: Literal["at_most", "less_than"] = "at_most"
+    stoppage_count: Literal["system_stoppages", "stoppages_of_term"] = "system_stoppages"
     person_month_days: Figure = Decimal("21.75")
 
 
@@ -208,12 +210,13 @@ class Rule(BaseModel):
 
 
 class Clause(Frozen):
-    """One clause: its words as they stand, what they come to, and the rules that compute it."""
+    """One clause: its words as they stand, what they come to, the duties it carries and the rules that compute them."""
 
     title: Text
     quote: Text
     consequence: Consequence
     parameters: dict[str, Parameter] = {}
+    duties: tuple[Duty, ...] = ()
     rules: dict[str, Rule] = {}
 
 
@@ -231,7 +234,7 @@ class Contract(Frozen):
     campuses: Annotated[tuple[Campus, ...], unique_codes("院区代码")]
     programmes: Annotated[tuple[Programme, ...], unique_codes("培训项目代码")]
     outside_bodies: Annotated[tuple[OutsideBody, ...], unique_codes("院外机构代码")]
-    clauses: dict[str, Clause]
+    clauses: dict[Text, Clause]
 
     @model_validator(mode="after")
     def _check_codes(self) -> Self:
@@ -259,15 +262,6 @@ class Contract(Frozen):
     def figure(self, clause: str, rule: str, name: str) -> Decimal:
         """One figure of a rule; the loader has made sure that it is there."""
         return self.clauses[clause].rules[rule].figures[name]
-
-    def consequence(self, clause: str, rule: str) -> Consequence:
-        """What a finding of this rule comes to: the rule's own word, else the clause's."""
-        found = self.clauses[clause]
-        return found.rules[rule].consequence or found.consequence
-
-    def kept_from(self, clause: str, rule: str) -> date | None:
-        """The first day that was recorded for this rule, where the records begin inside the term."""
-        return self.clauses[clause].rules[rule].kept_from
 
 
 def add_years(day: date, years: int) -> date:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from eduops.contract.clause_rule import ClauseRule, RuleKey, build_rules
 from eduops.contract.interval import Interval
 from eduops.contract.period import (
     Period,
@@ -15,6 +16,7 @@ from eduops.contract.period import (
     list_years,
     start_of,
 )
+from eduops.contract.rule_book import Duty
 from eduops.contract.schema import Contract
 from eduops.contract.window import OnSiteHours
 from eduops.contract.working_day import WorkingDays, known_until
@@ -34,6 +36,11 @@ class Scope:
     def zone(self) -> ZoneInfo:
         """The contract's zone."""
         return self.contract.zone_info
+
+    @cached_property
+    def rules(self) -> dict[RuleKey, ClauseRule]:
+        """The contract's rules by duty and name."""
+        return build_rules(self.contract)
 
     @cached_property
     def working_days(self) -> WorkingDays:
@@ -108,7 +115,6 @@ class Scope:
         """Whether a finding of that day is in the answer."""
         return self.from_on <= day <= self.to_on
 
-    def is_kept(self, clause: str, rule: str, day: date) -> bool:
-        """Whether the rule's records had begun by a day (setting `kept_from`)."""
-        kept_from = self.contract.kept_from(clause, rule)
-        return kept_from is None or day >= kept_from
+    def find_rule(self, duty: Duty, rule: str) -> ClauseRule | None:
+        """A rule of the contract; None where it has no such duty, and nothing is found of it."""
+        return self.rules.get((duty, rule))

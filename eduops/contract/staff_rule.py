@@ -1,8 +1,9 @@
-"""Clauses 2.2, 2.3 (days on site), 5.1(1), 5.1(2), 5.1(5), 5.4: people, and what they hold every month."""
+"""People: attendance, hand-over, tenure, certificates, and what they hold every month."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from eduops.contract.clause_rule import ClauseRule
 from eduops.contract.fact import CertificateFact, Facts, StaffFact
 from eduops.contract.finding import Finding, build_finding
 from eduops.contract.period import Period, add_months, end_of, list_weeks, start_of
@@ -14,25 +15,32 @@ _DAY = timedelta(days=1)
 
 def judge_staff(scope: Scope, facts: Facts) -> list[Finding]:
     """Attendance, hand-over, tenure and certificates, and the monthly trainings and reviews."""
-    findings = [*_judge_handovers(scope, facts), *_judge_tenures(scope, facts)]
-    if facts.attendance is not None:
-        findings += _judge_weeks(scope, {each.on for each in facts.attendance})
-    if facts.certificates is not None:
-        findings += _judge_certificates(scope, facts.staff, facts.certificates)
-    if facts.trainings is not None:
-        held = [each.on for each in facts.trainings]
-        findings += _judge_monthly(scope, "5.4", "monthly_training", "系统维护培训", held)
-    if facts.reviews is not None:
-        held = [each.on for each in facts.reviews]
-        findings += _judge_monthly(scope, "5.1(5)", "monthly_review", "绩效考核", held)
+    findings: list[Finding] = []
+    if (rule := scope.find_rule("handover", "handover")) is not None:
+        findings += _judge_handovers(scope, rule, facts.staff)
+    if (rule := scope.find_rule("tenure", "tenure")) is not None:
+        findings += _judge_tenures(scope, rule, facts.staff)
+    if (rule := scope.find_rule("onsite_days", "onsite_days")) is not None and facts.attendance is not None:
+        findings += _judge_weeks(scope, rule, {each.on for each in facts.attendance})
+    rule = scope.find_rule("certificate", "yearly_certificate")
+    if rule is not None and facts.certificates is not None:
+        findings += _judge_certificates(scope, rule, facts.staff, facts.certificates)
+    return findings + _judge_meetings(scope, facts)
+
+
+def _judge_meetings(scope: Scope, facts: Facts) -> list[Finding]:
+    findings: list[Finding] = []
+    if (rule := scope.find_rule("training", "monthly_training")) is not None and facts.trainings is not None:
+        findings += _judge_monthly(scope, rule, "系统维护培训", [each.on for each in facts.trainings])
+    if (rule := scope.find_rule("review", "monthly_review")) is not None and facts.reviews is not None:
+        findings += _judge_monthly(scope, rule, "绩效考核", [each.on for each in facts.reviews])
     return findings
 
 
-def _judge_weeks(scope: Scope, attended: set[date]) -> Iterator[Finding]:
+def _judge_weeks(scope: Scope, rule: ClauseRule, attended: set[date]) -> Iterator[Finding]:
     """Weeks wholly inside the days asked for, the term and what has passed."""
-    wanted = int(scope.contract.figure("2.3", "onsite_days", "days_per_week"))
-    kept_from = scope.contract.kept_from("2.3", "onsite_days")
-    first_on = max(day for day in (scope.from_on, scope.contract.term.start, kept_from) if day)
+    wanted = int(rule.figures["days_per_week"])
+    first_on = max(day for day in (scope.from_on, scope.contract.term.start, rule.kept_from) if day)
     for week in list_weeks(first_on, min(scope.to_on, scope.last_on)):
         if end_of(week.last_on, scope.zone) > scope.cut_as_of:
             continue
@@ -41,8 +49,7 @@ def _judge_weeks(scope: Scope, attended: set[date]) -> Iterator[Finding]:
         if count < limit:
             yield build_finding(
                 scope,
-                "2.3",
-                "onsite_days",
+                rule,
                 period=week.label,
                 on=week.last_on,
                 due_at=start_of(week.end_on, scope.zone),
@@ -51,15 +58,15 @@ def _judge_weeks(scope: Scope, attended: set[date]) -> Iterator[Finding]:
                 unit="days",
                 provisional=scope.working_days.has_guesses(week.start_on, week.end_on),
                 text=f"{week.label} 周（{week.start_on} 至 {week.last_on}）现场出勤 {count} 天，"
-                f"少于合同第 2.3 条要求的 {limit} 天。",
+                f"少于{rule.named}要求的 {limit} 天。",
             )
 
 
-def _judge_handovers(scope: Scope, facts: Facts) -> Iterator[Finding]:
-    months = int(scope.contract.figure("5.1(1)", "handover", "months"))
-    for each in facts.staff:
+def _judge_handovers(scope: Scope, rule: ClauseRule, staff: tuple[StaffFact, ...]) -> Iterator[Finding]:
+    months = int(rule.figures["months"])
+    for each in staff:
         last_on = each.last_on
-        if last_on is None or last_on > scope.last_on or not _is_judged(scope, "5.1(1)", "handover", last_on):
+        if last_on is None or last_on > scope.last_on or not _is_judged(scope, rule, last_on):
             continue
         faults = _list_handover_faults(scope, each, last_on, months)
         if faults:
@@ -68,15 +75,14 @@ def _judge_handovers(scope: Scope, facts: Facts) -> Iterator[Finding]:
             )
             yield build_finding(
                 scope,
-                "5.1(1)",
-                "handover",
+                rule,
                 subject=each.person,
                 on=last_on,
                 due_at=end_of(last_on, scope.zone),
                 limit=float((add_months(noticed, months) - noticed).days) if noticed else 30.0 * months,
                 actual=float((last_on - noticed).days) if noticed else 0.0,
                 unit="days",
-                text=f"{each.person} 于 {last_on} 离岗，{'，'.join(faults)}，未达到合同第 5.1(1) 条要求。",
+                text=f"{each.person} 于 {last_on} 离岗，{'，'.join(faults)}，未达到{rule.named}要求。",
             )
 
 
@@ -91,22 +97,19 @@ def _list_handover_faults(scope: Scope, staff: StaffFact, last_on: date, months:
     return faults
 
 
-def _judge_tenures(scope: Scope, facts: Facts) -> Iterator[Finding]:
-    for each in facts.staff:
+def _judge_tenures(scope: Scope, rule: ClauseRule, staff: tuple[StaffFact, ...]) -> Iterator[Finding]:
+    for each in staff:
         if each.role == "support" or each.from_on > scope.last_on:
             continue
-        years = int(scope.contract.figure("5.1(2)", "tenure", f"{each.role}_years"))
+        years = int(rule.figures[f"{each.role}_years"])
         # People put on the contract before it began are judged by the day it began.
         on = max(each.from_on, scope.contract.term.start)
-        if add_years(each.joined_vendor_on, years) <= each.from_on or not _is_judged(
-            scope, "5.1(2)", "tenure", on
-        ):
+        if add_years(each.joined_vendor_on, years) <= each.from_on or not _is_judged(scope, rule, on):
             continue
         role = {"engineer": "维护工程师", "manager": "管理人员"}[each.role]
         yield build_finding(
             scope,
-            "5.1(2)",
-            "tenure",
+            rule,
             subject=each.person,
             on=on,
             due_at=start_of(on, scope.zone),
@@ -114,14 +117,14 @@ def _judge_tenures(scope: Scope, facts: Facts) -> Iterator[Finding]:
             actual=float((each.from_on - each.joined_vendor_on).days),
             unit="days",
             text=f"{role} {each.person} 于 {each.from_on} 派到本项目，{each.joined_vendor_on} 才入职乙方，"
-            f"任职不满合同第 5.1(2) 条要求的 {years} 年。",
+            f"任职不满{rule.named}要求的 {years} 年。",
         )
 
 
 def _judge_certificates(
-    scope: Scope, staff: tuple[StaffFact, ...], certificates: tuple[CertificateFact, ...]
+    scope: Scope, rule: ClauseRule, staff: tuple[StaffFact, ...], certificates: tuple[CertificateFact, ...]
 ) -> Iterator[Finding]:
-    for year in _list_over(scope, "2.2", "yearly_certificate", scope.years):
+    for year in _list_over(scope, rule, scope.years):
         passed = {each.person for each in certificates if year.has_day(each.passed_on)}
         serving = {
             each.person for each in staff if each.role == "engineer" and _is_serving(each, year.last_on)
@@ -129,8 +132,7 @@ def _judge_certificates(
         for person in sorted(serving - passed):
             yield build_finding(
                 scope,
-                "2.2",
-                "yearly_certificate",
+                rule,
                 subject=person,
                 period=year.label,
                 on=year.last_on,
@@ -139,18 +141,17 @@ def _judge_certificates(
                 actual=0.0,
                 unit="count",
                 text=f"{year.label}（至 {year.last_on}）工程师 {person} 没有信息数据中心培训考核的合格记录，"
-                "未达到合同第 2.2 条要求。",
+                f"未达到{rule.named}要求。",
             )
 
 
-def _judge_monthly(scope: Scope, clause: str, rule: str, name: str, days: list[date]) -> Iterator[Finding]:
-    limit = int(scope.contract.figure(clause, rule, "count"))
-    for month in _list_over(scope, clause, rule, scope.months):
+def _judge_monthly(scope: Scope, rule: ClauseRule, name: str, days: list[date]) -> Iterator[Finding]:
+    limit = int(rule.figures["count"])
+    for month in _list_over(scope, rule, scope.months):
         count = sum(month.has_day(day) for day in days)
         if count < limit:
             yield build_finding(
                 scope,
-                clause,
                 rule,
                 period=month.label,
                 on=month.last_on,
@@ -158,16 +159,15 @@ def _judge_monthly(scope: Scope, clause: str, rule: str, name: str, days: list[d
                 limit=float(limit),
                 actual=float(count),
                 unit="count",
-                text=f"{month.label} 有 {count} 次{name}记录，少于合同第 {clause} 条要求的 {limit} 次。",
+                text=f"{month.label} 有 {count} 次{name}记录，少于{rule.named}要求的 {limit} 次。",
             )
 
 
-def _list_over(scope: Scope, clause: str, rule: str, periods: tuple[Period, ...]) -> list[Period]:
+def _list_over(scope: Scope, rule: ClauseRule, periods: tuple[Period, ...]) -> list[Period]:
     return [
         period
         for period in periods
-        if start_of(period.end_on, scope.zone) <= scope.cut_as_of
-        and scope.is_kept(clause, rule, period.start_on)
+        if start_of(period.end_on, scope.zone) <= scope.cut_as_of and rule.is_kept(period.start_on)
     ]
 
 
@@ -175,5 +175,5 @@ def _is_serving(staff: StaffFact, day: date) -> bool:
     return staff.from_on <= day and (staff.last_on is None or staff.last_on >= day)
 
 
-def _is_judged(scope: Scope, clause: str, rule: str, day: date) -> bool:
-    return scope.contract.term.start <= day < scope.contract.term.end_on and scope.is_kept(clause, rule, day)
+def _is_judged(scope: Scope, rule: ClauseRule, day: date) -> bool:
+    return scope.contract.term.start <= day < scope.contract.term.end_on and rule.is_kept(day)

@@ -1,4 +1,4 @@
-"""Stoppages of clauses 2.5, 2.6 and 4.1: outages less approved windows, joined into events."""
+"""Stoppages: outages less approved windows, joined into events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

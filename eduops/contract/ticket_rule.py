@@ -1,4 +1,4 @@
-"""Clauses 2.3 and 5.1(4) for tickets: response, arrival, resolution, plan."""
+"""Tickets judged: response, arrival, resolution, plan."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -21,7 +21,7 @@ _VERBS = {"response": "响应", "arrival": "到达现场", "resolution": "排除
 
 def judge_tickets(scope: Scope, tickets: Iterable[TicketFact]) -> list[Finding]:
     """The findings of the tickets reported on the days asked for."""
-    limits = TicketLimits.of(scope.contract)
+    limits = TicketLimits.of(scope.rules, scope.contract.policy)
     low, high = max(scope.from_at, scope.term_from_at), min(scope.to_at, scope.term_to_at)
     findings: list[Finding] = []
     for ticket in tickets:
@@ -50,13 +50,13 @@ def has_provisional_regime(scope: Scope, tickets: Iterable[TicketFact]) -> bool:
 
 def _build_findings(scope: Scope, ticket: TicketFact, missed: list[Clock]) -> list[Finding]:
     day = day_of(ticket.reported_at, scope.zone)
-    kept = [clock for clock in missed if scope.is_kept(clock.clause, clock.rule, day)]
+    kept = [clock for clock in missed if clock.source.is_kept(day)]
     kept.sort(key=lambda clock: (clock.due_at, clock.rule))
     provisional = scope.has_unknown_years and scope.on_site_hours.is_provisional(ticket.reported_at)
     findings = []
     carried = False
     for clock in kept:
-        is_breach = scope.contract.consequence(clock.clause, clock.rule) == "breach"
+        is_breach = clock.source.consequence == "breach"
         counted = int(is_breach and not (carried and scope.contract.policy.counting == "one_per_ticket"))
         carried = carried or is_breach
         findings.append(_build_finding(scope, ticket, clock, counted, provisional))
@@ -69,8 +69,7 @@ def _build_finding(
     raw = (clock.met_at or scope.as_of) - ticket.reported_at
     return build_finding(
         scope,
-        clock.clause,
-        clock.rule,
+        clock.source,
         on=day_of(ticket.reported_at, scope.zone),
         subject=ticket.ref,
         due_at=clock.due_at,
@@ -96,7 +95,7 @@ def _render(scope: Scope, ref: str, clock: Clock, counted: int) -> str:
             if clock.met_at
             else f"截至 {_local(scope, scope.as_of)} 仍未{verb}，已超 {late}"
         )
-        + f"，未达到合同第 {clock.clause} 条要求"
+        + f"，未达到{clock.source.named}要求"
         + ("，计违约一次。" if counted else "。")
     )
 

@@ -20,9 +20,10 @@ from contract_case import (
 )
 
 from eduops.contract.clause import explain_clause, list_clauses
+from eduops.contract.clause_rule import clause_order
 from eduops.contract.engine import deadlines
 from eduops.contract.fact import Plan, Reopening, TicketFact
-from eduops.contract.finding import build_key, clause_order, render_length
+from eduops.contract.finding import build_key, render_length
 from eduops.contract.schema import Contract
 from eduops.core.errors import NotFound
 
@@ -178,7 +179,7 @@ def test_no_plan_and_no_solution_after_eight_hours_is_one_breach_with_three_targ
 
 
 def test_the_off_site_limit_can_be_read_from_the_other_clause(contract: Contract) -> None:
-    other = with_policy(contract, off_site_resolution="clause_5_1_4")
+    other = with_policy(contract, off_site_resolution="second_resolution")
     assert rules(judge(other, incident(resolved_at=240))) == []
     assert rules(judge(contract, incident(resolved_at=240))) == [("2.3", "resolution")]
 
