@@ -324,17 +324,17 @@ def test_acknowledged_answers_survive_kill_9(sqlite_store: Store, tmp_path: Path
     assert max(int(answer.response[0]) for answer in answers) == saves
 
 
-def test_what_was_not_answered_is_worth_nothing(store: Store) -> None:
-    scene = set_scene(store)
-    full, part, none = (begin(store, scene, who) for who in (scene.alice, scene.bob, scene.charlie))
+def test_what_was_not_answered_is_worth_nothing(sqlite_store: Store) -> None:
+    scene = set_scene(sqlite_store)
+    full, part, none = (begin(sqlite_store, scene, who) for who in (scene.alice, scene.bob, scene.charlie))
     for item, response in enumerate((["A"], ["C", "A"], ["T"], ["37度", "60"]), 1):
-        save(store, scene, full, item, response)
-    save(store, scene, part, 1, ["B"])
-    save(store, scene, part, 4, ["", "60"])
+        save(sqlite_store, scene, full, item, response)
+    save(sqlite_store, scene, part, 1, ["B"])
+    save(sqlite_store, scene, part, 4, ["", "60"])
     for attempt in (full, part, none):
-        submit(store, scene, attempt)
-    assert grade(store, scene, now=OPENS_AT) == service.GradingResult(3, 0)
-    assert [find_attempt(store, attempt).points for attempt in (full, part, none)] == [40, 5, 0]
+        submit(sqlite_store, scene, attempt)
+    assert grade(sqlite_store, scene, now=OPENS_AT) == service.GradingResult(3, 0)
+    assert [find_attempt(sqlite_store, attempt).points for attempt in (full, part, none)] == [40, 5, 0]
 
 
 def test_grading_again_finds_nothing_to_do(sqlite_store: Store) -> None:

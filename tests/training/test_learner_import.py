@@ -108,8 +108,10 @@ def test_a_tenant_is_known_by_name_or_code_and_the_given_one_stands_in_for_an_em
     assert own == ["0", "1", "2"]
 
 
-def test_one_person_under_two_words_for_the_tenant_is_a_duplicate(store: Store, now: datetime) -> None:
-    assert refuse(store, now, FIRST, ["xu-yi", *FIRST[1:]]) == ["虚构名册.xlsx 名册!B3：工号与第 2 行重复"]
+def test_one_person_under_two_words_for_the_tenant_is_a_duplicate(sqlite_store: Store, now: datetime) -> None:
+    assert refuse(sqlite_store, now, FIRST, ["xu-yi", *FIRST[1:]]) == [
+        "虚构名册.xlsx 名册!B3：工号与第 2 行重复"
+    ]
 
 
 def test_a_roster_without_tenants_needs_one_given(sqlite_store: Store, now: datetime) -> None:

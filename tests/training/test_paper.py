@@ -168,16 +168,16 @@ def test_a_paper_keeps_its_blueprint_and_seed_and_can_be_drawn_again(store: Stor
             queries.get_paper(session, "PAP-2026-0404")
 
 
-def test_a_paper_shows_its_questions_as_they_were_when_drawn(store: Store, now: datetime) -> None:
-    paper = build(store, now)
-    with store.reading() as session:
+def test_a_paper_shows_its_questions_as_they_were_when_drawn(sqlite_store: Store, now: datetime) -> None:
+    paper = build(sqlite_store, now)
+    with sqlite_store.reading() as session:
         before = queries.load_items(session, paper.id)
-    with store.writing() as session:
+    with sqlite_store.writing() as session:
         for question in session.exec(select(banks.Question)):
             add_revision(session, question.id, TRUE_FALSE, revision=2)
             question.revision = 2
             session.add(question)
-    with store.reading() as session:
+    with sqlite_store.reading() as session:
         assert queries.load_items(session, paper.id) == before
 
 

@@ -154,6 +154,17 @@ def test_a_number_merged_downwards_and_a_note_across_name_nobody() -> None:
     assert codes(roster) == [("A3", "missing"), ("B4", "missing")]
 
 
+def test_a_heading_merged_downwards_is_nobodys_department() -> None:
+    (learner,) = read_rows(HEAD, ["1", "虚构甲", None], merged=(Range(1, 2, 2, 2),)).learners
+    assert learner.department is None
+
+
+def test_a_department_merged_across_is_no_title() -> None:
+    rows: list[list[Cell]] = [[*HEAD, "职称"], ["1", "虚构甲", "内科", None]]
+    (learner,) = read_rows(*rows, merged=(Range(2, 2, 2, 3),)).learners
+    assert (learner.department, learner.title) == ("内科", None)
+
+
 def test_a_second_sheet_of_people_is_not_left_out_in_silence() -> None:
     people, more = (Sheet(name, [HEAD, ["1", "虚构甲", None]]) for name in ("东院", "西院"))
     empty, hidden = Sheet("模板", [HEAD]), Sheet("旧", [HEAD, ["9", "虚构丁", None]], visible=False)

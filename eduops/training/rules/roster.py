@@ -141,10 +141,10 @@ def _read_text(
 ) -> dict[str, str]:
     text: dict[str, str] = {}
     for field, column in header.columns.items():
-        row, anchor_column = anchors.get((number, column), (number, column))
-        # A note merged across the columns is not every column's text.
-        is_downwards = field in _SHARED and anchor_column == column and row > header.row
-        text[field] = cell_text(sheet.cell(row if is_downwards else number, column)).strip()
+        top, _ = anchors.get((number, column), (number, column))
+        # Only downwards: the column stays its own, for a note merged across is not every column's text.
+        row = top if field in _SHARED and top > header.row else number
+        text[field] = cell_text(sheet.cell(row, column)).strip()
     return text
 
 
