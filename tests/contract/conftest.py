@@ -1,4 +1,4 @@
-"""The shipped contract, loaded once."""
+"""The shipped contracts, loaded once."""
 
 import pytest
 
@@ -8,5 +8,17 @@ from eduops.core.shipped import find_shipped
 
 
 @pytest.fixture(scope="session")
-def contract() -> Contract:
-    return load_contract(find_shipped("configs", "contracts", "remote-education-2024-2026.yaml"))
+def contracts() -> dict[str, Contract]:
+    files = sorted(find_shipped("configs", "contracts").glob("*.yaml"))
+    return {path.stem: load_contract(path) for path in files}
+
+
+@pytest.fixture(scope="session")
+def contract(contracts: dict[str, Contract]) -> Contract:
+    return contracts["remote-education-2024-2026"]
+
+
+@pytest.fixture(scope="session")
+def region(contracts: dict[str, Contract]) -> Contract:
+    """The invented second contract: other zone, window, limits, years, clause names, and fewer duties."""
+    return contracts["example-region-2026"]

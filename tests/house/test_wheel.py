@@ -99,6 +99,6 @@ def test_init_lays_a_home_out_from_the_wheel(installed: Path, tmp_path: Path) ->
     done = run(installed, "-m", "eduops", "--home", home, "init")
     assert done.returncode == 0, done.stderr
     shipped = {path.name for path in (installed / "eduops/_shipped/configs/contracts").iterdir()}
-    assert shipped == {path.name for path in (home / "contracts").iterdir()}
+    assert shipped > {path.name for path in (home / "contracts").iterdir()} > set()
     assert (home / "eduops.yaml").is_file()
     assert (home / "eduops.db").is_file()
