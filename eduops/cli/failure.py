@@ -79,9 +79,10 @@ def _report_ours(error: EduopsError) -> int:
 
 
 def _report_usage(error: typer.TyperException) -> int:
-    # Help for a noun without a verb arrives as an error too; its text is the help itself.
+    # Help for a noun without a verb arrives as an error too; rich has drawn it already, plain text is still to print.
     if type(error).__name__ == "NoArgsIsHelpError":
-        _say(error.format_message())
+        if error.format_message():
+            _say(error.format_message())
         return USAGE
     _say(f"错误：{chinese.sentence(error.format_message())}{_meaning(error)}")
     context = getattr(error, "ctx", None)

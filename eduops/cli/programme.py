@@ -30,7 +30,7 @@ def list_(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
         out.Column("name", "名称"),
         out.Column("department", "委托科室"),
         out.Column("season", "时间"),
-        out.Column("audience", "对象"),
+        out.Column("audience", "对象", spare=True),
     )
     out.rows(
         rows,

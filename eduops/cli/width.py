@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 _WORD = re.compile(r"[!-~]+")
-_LONGEST_WHOLE_WORD = 20
+_LONGEST_WHOLE_WORD = 32
 _PROSE = 12
 
 

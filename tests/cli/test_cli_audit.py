@@ -1,0 +1,165 @@
+"""What a command leaves behind: its audit entries under the actor's name, and nothing at all on a preview."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from cli.conftest import ACTOR, Typed, quarter_commands, write_roster
+
+from eduops.core.shipped import find_shipped
+
+EXPECTED = {
+    ("tenant", "sync"): ["tenant"],
+    ("programme", "sync"): ["programme"],
+    ("learner", "import"): ["名册.xlsx"],
+    ("bank", "import"): ["IMP-2026-0001"],
+    ("paper", "build"): ["PAP-2026-0001"],
+    ("exam", "schedule"): ["EXM-2026-0001"],
+    ("exam", "rehearse"): ["EXM-2026-0001"],
+    ("exam", "grade"): ["EXM-2026-0001"],
+    ("score", "export"): [],
+    ("ticket", "open"): ["INC-2026-0001"],
+    ("ticket", "respond"): ["INC-2026-0001"],
+    ("ticket", "wait"): ["INC-2026-0001"],
+    ("ticket", "go-on"): ["INC-2026-0001"],
+    ("ticket", "resolve"): ["INC-2026-0001"],
+    ("ticket", "close"): ["INC-2026-0001"],
+    # One entry a posted finding; a dump's beginning is committed before it begins.
+    ("sla", "post"): ["remote-education-2024-2026/2.3/response/INC-2026-0001/"],
+    ("backup", "run"): ["BKP-2026-0001", "BKP-2026-0001"],
+    ("backup", "drill"): ["DRL-2026-0001"],
+    ("report", "build"): ["DOC-2026-0001"],
+}
+
+
+def entries(home: Path) -> list[tuple[str, str, str]]:
+    with sqlite3.connect(home / "eduops.db") as connection:
+        return connection.execute("SELECT actor, command, subject FROM audit_entry ORDER BY id").fetchall()
+
+
+def content(home: Path) -> list[str]:
+    """Everything in the database as text."""
+    with sqlite3.connect(home / "eduops.db") as connection:
+        return list(connection.iterdump())
+
+
+def test_every_changing_command_writes_its_own_entries_and_no_others(
+    typed: Typed, home: Path, tmp_path: Path
+) -> None:
+    for words in quarter_commands(tmp_path):
+        before = len(entries(home))
+        assert typed(*words).code == 0
+        command = (str(words[0]), str(words[1]))
+        subjects = ["CON-2026-0001"] if "consult" in words else EXPECTED[command]
+        written = entries(home)[before:]
+        assert written == [(ACTOR, f"eduops {' '.join(command)}", subject) for subject in subjects]
+    assert typed("audit", "verify").code == 0
+
+
+def test_the_entry_says_what_changed(typed: Typed, quarter: Path) -> None:
+    listed = typed("audit", "list", "--json").json()
+    changes = {entry["command"]: entry["change"] for entry in listed}
+    assert changes["eduops tenant sync"] == {"added": 31, "changed": 0}
+    assert changes["eduops exam grade"] == {"graded": 3, "waiting": 0}
+    assert changes["eduops learner import"] == {"added": 8, "changed": 0}
+    assert "graded=3，waiting=0" in typed("audit", "list").out
+
+
+def test_a_changed_entry_is_found(typed: Typed, quarter: Path) -> None:
+    with sqlite3.connect(quarter / "eduops.db") as connection:
+        connection.execute("UPDATE audit_entry SET actor = '别人' WHERE id = 3")
+    told = typed("audit", "verify", "--json")
+    assert told.code == 1
+    assert told.json()["broken"] == 3
+    assert "操作日志第 3 条与校验值不符" in typed("audit", "verify").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["tenant", "sync", "--dry-run"],
+        ["programme", "sync", "--dry-run"],
+        [
+            "bank",
+            "import",
+            find_shipped("configs", "demo", "questions.csv"),
+            "--bank",
+            "虚构题库",
+            "--dry-run",
+        ],
+        ["host", "add", "here", "--name", "虚构", "--dry-run"],
+    ],
+)
+def test_a_preview_of_the_beginning_writes_nothing(typed: Typed, home: Path, words: list[object]) -> None:
+    before = content(home)
+    told = typed(*words)
+    assert told.code == 0
+    assert "预演" in told.out
+    assert content(home) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["paper", "build", "--bank", "虚构题库", "--title", "虚构", "--take", "single=4:1", "--dry-run"],
+        ["sla", "post", "--from", "2026-03-05", "--to", "2026-03-05", "--dry-run"],
+    ],
+)
+def test_a_preview_of_the_quarter_writes_nothing(typed: Typed, quarter: Path, words: list[str]) -> None:
+    assert typed("ticket", "open", "--title", "无人理会（虚构）", "--at", "09:00").code == 0
+    before = content(quarter)
+    head = (quarter / "ledger.head").read_bytes()
+    told = typed(*words)
+    assert told.code == 0
+    assert "预演，未写入" in told.out
+    assert content(quarter) == before
+    assert (quarter / "ledger.head").read_bytes() == head
+
+
+def test_a_preview_of_a_roster_writes_nothing_and_says_what_would_be(
+    typed: Typed, quarter: Path, tmp_path: Path
+) -> None:
+    roster = write_roster(tmp_path / "新.xlsx", ("XN1", "虚构改名"), ("XN99", "虚构新人"))
+    before = content(quarter)
+    told = typed("learner", "import", roster, "--tenant", "main", "--invented", "--dry-run")
+    assert "新增 1，更新 1，未变 0（预演，未写入）" in told.out
+    assert content(quarter) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["ticket", "respond", "INC-2026-0001"],
+        ["ticket", "open", "--title", "虚构", "--at", "23:00"],
+        ["exam", "rehearse", "EXM-2026-0001", "--learners", "9"],
+        ["paper", "build", "--bank", "虚构题库", "--title", "虚构", "--take", "single=500:1"],
+        ["report", "build", "quarterly", "--period", "2026Q1", "--out", "/"],
+        ["exam", "schedule", "--paper", "PAP-2026-0001", "--programme", "basic-skills", "--title", "虚构",
+         "--opens", "2026-03-06 09:00", "--minutes", "60", "--open-for", "59"],
+    ],
+)  # fmt: skip
+def test_a_refused_command_writes_nothing(typed: Typed, quarter: Path, words: list[str]) -> None:
+    before = content(quarter)
+    assert typed(*words).code in (2, 3, 4)
+    assert content(quarter) == before
+
+
+def test_posting_twice_adds_nothing_to_the_ledger(typed: Typed, quarter: Path) -> None:
+    again = typed("sla", "post", "--from", "2026-03-02", "--to", "2026-03-05", "--yes", "--json").json()
+    assert again["posted"] == []
+    assert again["count"] == 1
+    assert typed("sla", "verify").code == 0
+
+
+def test_a_changed_ledger_is_found(typed: Typed, quarter: Path) -> None:
+    with sqlite3.connect(quarter / "eduops.db") as connection:
+        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
+        finding = json.loads(connection.execute("SELECT finding FROM ledger_entry").fetchone()[0])
+        finding["counted"] = 0
+        connection.execute("UPDATE ledger_entry SET finding = ?", (json.dumps(finding, ensure_ascii=False),))
+    told = typed("sla", "verify", "--json")
+    assert told.code == 1
+    assert told.json()["fault"]
