@@ -86,6 +86,15 @@ class Home:
 
 
 def find_home(option: Path | None, environment: Mapping[str, str]) -> Home:
-    """The home that was asked for: the option, else EDUOPS_HOME, else the default; with EDUOPS_DATABASE_URL."""
+    """The home that was asked for: the option, else EDUOPS_HOME, else the default; with EDUOPS_DATABASE_URL.
+
+    Raises ConfigError where nobody knows whose home folder `~` is.
+    """
     chosen = option or Path(environment.get("EDUOPS_HOME") or DEFAULT_HOME)
-    return Home(chosen.expanduser().absolute(), environment.get("EDUOPS_DATABASE_URL") or None)
+    try:
+        path = chosen.expanduser().absolute()
+    except RuntimeError as error:
+        raise ConfigError(
+            f"数据目录 {chosen} 里的 ~ 不知道指谁", hint="把 --home 或 EDUOPS_HOME 写成完整路径"
+        ) from error
+    return Home(path, environment.get("EDUOPS_DATABASE_URL") or None)
