@@ -6,13 +6,30 @@ from typing import Annotated
 import typer
 
 from eduops.cli import door, out
+from eduops.cli.instant import parse_as_of, parse_day
 from eduops.cli.noun import Noun
 from eduops.contract.clause import explain_clause
 from eduops.contract.clause_rule import clause_order
+from eduops.contract.conflict import Conflict, list_conflicts
 from eduops.contract.loader import check_contract
+from eduops.core.errors import UsageError
 
 app = Noun("合同条款：核对、查看、解释。")
 
+FromOption = Annotated[str, typer.Option("--from", help="从哪天起（含），如 2026-07-01。")]
+ToOption = Annotated[str, typer.Option("--to", help="到哪天止（含），如 2026-09-30。")]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="截至哪个时刻的事实；只写日期指当天结束。不写就是现在。")
+]
+_CONFLICT_COLUMNS = (
+    out.Column("title", "议题"),
+    out.Column("clauses", "条款"),
+    out.Column("setting", "设置（policy）"),
+    out.Column("text", "读法"),
+    out.Column("in_force", "采用"),
+    out.Column("counted", "计违约", right=True),
+    out.Column("findings", "认定", right=True),
+)
 CONSEQUENCES = {"breach": "违约", "obligation": "整改义务", "notice": "提示", "none": "—"}
 
 
@@ -96,3 +113,49 @@ def explain(
         figures = "，".join(f"{name} = {value.normalize():f}" for name, value in rule.figures.items())
         typer.echo(f"\n{rule.title}（{rule.rule}，{CONSEQUENCES[rule.consequence]}）{figures}")
         typer.echo(f"  {rule.how}")
+
+
+@app.verb("conflicts", example="eduops contract conflicts --from 2026-07-01 --to 2026-09-30")
+def conflicts(
+    ctx: typer.Context,
+    from_: FromOption,
+    to: ToOption,
+    as_of: AsOfOption = None,
+    as_json: out.JsonOption = False,
+) -> None:
+    """列出合同没有写死的几处：两种读法、采用哪一种、一段时间在两种读法下各是什么结果。"""
+    contract = door.contract(ctx)
+    from_on, to_on = parse_day(from_, option="--from"), parse_day(to, option="--to")
+    if to_on < from_on:
+        raise UsageError(f"--to {to} 早于 --from {from_}", hint="检查两个日期")
+    with door.look(ctx) as look:
+        # Here, because checking and explaining a contract need no database.
+        from eduops.ledger.queries import load_facts
+
+        instant = parse_as_of(as_of, now=look.now, zone=contract.zone_info, option="--as-of")
+        facts = load_facts(look.session, contract)
+    found = list_conflicts(contract, facts, from_on=from_on, to_on=to_on, as_of=instant)
+    if as_json:
+        out.value([each.to_json() for each in found])
+        return
+    rows = [row for conflict in found for row in _conflict_rows(conflict)]
+    out.rows(rows, _CONFLICT_COLUMNS, as_json=False, title="读法", empty="这份合同没有要选的读法。")
+    for conflict in found:
+        for reading in conflict.readings:
+            for finding in conflict.list_own(reading):
+                typer.echo(f"只在「{conflict.setting}: {reading.value}」下：{finding.text}")
+
+
+def _conflict_rows(conflict: Conflict) -> list[dict[str, object]]:
+    return [
+        {
+            "title": conflict.title if reading is conflict.readings[0] else "",
+            "clauses": list(conflict.clauses) if reading is conflict.readings[0] else "",
+            "setting": f"{conflict.setting}: {reading.value}",
+            "text": reading.text,
+            "in_force": "采用" if reading.is_in_force else "",
+            "counted": reading.evaluation.counted,
+            "findings": len(reading.evaluation.findings),
+        }
+        for reading in conflict.readings
+    ]
