@@ -47,7 +47,10 @@ def contract(ctx: typer.Context) -> "Contract":
 
     home = state(ctx).home
     home.require()
-    return load_contract(home.path / home.load_settings().contract)
+    path = home.path / home.load_settings().contract
+    if not path.exists():
+        raise ConfigError(f"没有合同文件 {path}", hint="先运行 eduops init，或改正 eduops.yaml 里的 contract")
+    return load_contract(path)
 
 
 @dataclass(frozen=True)

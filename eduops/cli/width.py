@@ -18,8 +18,14 @@ def least_width(texts: Sequence[str]) -> int:
 
 
 def share_widths(natural: Sequence[int], least: Sequence[int], available: int) -> list[int] | None:
-    """Widths between `least` and `natural` that fill `available`; None where everything fits, or nothing helps."""
+    """Widths between `least` and `natural` within `available`: the widest columns give way first.
+
+    None where everything fits, or nothing helps.
+    """
     if sum(natural) <= available or sum(least) > available:
         return None
-    room, wanted = available - sum(least), sum(natural) - sum(least)
-    return [low + (high - low) * room // wanted for high, low in zip(natural, least, strict=True)]
+    shares = (
+        [max(low, min(high, level)) for high, low in zip(natural, least, strict=True)]
+        for level in range(available, -1, -1)
+    )
+    return next(share for share in shares if sum(share) <= available)

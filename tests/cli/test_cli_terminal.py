@@ -158,7 +158,7 @@ def test_a_column_is_at_least_as_wide_as_its_longest_word(texts: list[str], widt
         ([10, 20], [10, 12], 29, [10, 19]),
         ([10, 20], [10, 12], 22, [10, 12]),
         ([10, 20], [10, 12], 21, None),
-        ([30, 60], [10, 10], 50, [18, 31]),
+        ([30, 60], [10, 10], 50, [25, 25]),
     ],
 )
 def test_widths_are_shared_between_the_least_and_the_natural(
