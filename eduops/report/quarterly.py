@@ -109,7 +109,7 @@ def _present(facts: QuarterlyFacts) -> set[str]:
         "clauses": True,
         "entries": facts.ledger.entries,
         "obligations": facts.obligations,
-        "patrol": facts.patrols or facts.hosts,
+        "patrol": rules.tally_patrols(facts),
         "backups": any(run.kind != "drill" for run in facts.backups),
         "drills": any(run.kind == "drill" for run in facts.backups),
         "exams": facts.exams,
@@ -167,7 +167,7 @@ def _overview(facts: QuarterlyFacts, figures: Mapping[str, Figure]) -> Iterable[
         f"违约台账本季度登记 {value['ledger_entries']}，累计 {value['ledger_count']}；"
         f"未销项的整改义务 {value['obligations_open']}。"
     )
-    if facts.patrols or facts.hosts:
+    if "patrol_hosts" in value:
         yield (
             f"巡检主机 {value['patrol_hosts']} {value['patrols']}，应巡 {value['patrol_days_due']}，"
             f"缺巡 {value['patrol_missing']}；发现问题 {value['patrol_problems']}。"

@@ -7,14 +7,14 @@ import sqlite3
 import tempfile
 import time
 from contextlib import closing
-from zoneinfo import ZoneInfo
 
 import pytest
 
+from eduops.asset import service as assets
+from eduops.asset.rules import Environment, NewHost, Role
 from eduops.backup import queries
 from eduops.core.errors import InputError, NotAllowed, NotFound, OutsideError
 from eduops.core.home import Home
-from eduops.desk import service as desk
 from eduops.store import audit
 from eduops.store.unit import unit_of_work
 from eduops.workflow.backup_run import back_up, drill_backup
@@ -69,12 +69,12 @@ def test_backup_holds_every_table_and_a_drill_passes(home, open_unit, sqlite_sto
 
 
 def test_backup_holds_the_rows_that_were_written(home, open_unit, sqlite_store, now):
+    new = NewHost("app-1", "应用服务器（虚构）", Role.APPLICATION, Environment.PRODUCTION, "10.66.0.11")
     with sqlite_store.writing() as session:
-        new = desk.NewTicket("incident", "视频卡顿（虚构）")
-        desk.open_ticket(session, new, at=now, now=now, actor="值班（虚构）", zone=ZoneInfo("Asia/Shanghai"))
+        assets.add_host(session, new, now=now)
     backup = back_up(open_unit, home)
     with closing(sqlite3.connect(home.folder("backups") / backup.path)) as database:
-        assert database.execute("SELECT ref, title FROM ticket").fetchall() == [("INC-2026-0001", new.title)]
+        assert database.execute("SELECT code, name FROM host").fetchall() == [("app-1", new.name)]
 
 
 def test_two_backups_are_two_files(home, open_unit):

@@ -1,18 +1,19 @@
 """A document is written down with the version it carries and the hash of the file that was handed over."""
 
 import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 from docx import Document as open_docx
 
+from eduops.asset import service as assets
+from eduops.asset.rules import Environment, NewHost, Role
 from eduops.contract.loader import load_contract
 from eduops.core.errors import InputError, UsageError
 from eduops.core.files import hash_file
 from eduops.core.home import CONTRACT_NAME, Home
 from eduops.core.shipped import find_shipped
 from eduops.delivery import queries
-from eduops.desk import service as desk
 from eduops.report.quarter import next_period, parse_quarter
 from eduops.workflow.document import build_quarterly
 
@@ -101,12 +102,24 @@ def test_document_goes_where_it_is_asked_for(sqlite_store, contract, home, tmp_p
 
 
 def test_invented_data_mark_the_document(sqlite_store, contract, home):
+    new = NewHost(
+        "app-1",
+        "应用服务器（虚构）",
+        Role.APPLICATION,
+        Environment.PRODUCTION,
+        "10.66.0.11",
+        is_invented=True,
+    )
     with sqlite_store.writing() as session:
-        new = desk.NewTicket("incident", "视频卡顿（虚构）", is_invented=True)
-        at = AFTER - timedelta(days=30)
-        desk.open_ticket(session, new, at=at, now=AFTER, actor="值班（虚构）", zone=contract.zone_info)
+        assert not build(session, contract, home).document.is_invented
+        assets.add_host(session, new, now=AFTER)
         assert build(session, contract, home).document.is_invented
-        assert not build(session, contract, home, period="2026Q2").document.is_invented
+
+
+def test_home_of_invented_data_marks_every_document(sqlite_store, contract, home):
+    home.settings_path.write_text("invented: true\n")
+    with sqlite_store.writing() as session:
+        assert build(session, contract, home).document.is_invented
 
 
 @pytest.mark.parametrize(
@@ -163,3 +176,11 @@ def test_contracts_own_quarters_count_from_its_start(own_quarters):
     with pytest.raises(UsageError) as caught:
         parse_quarter(own_quarters, "2026Q3")
     assert caught.value.hint == "可选：Y1Q1、Y1Q2、Y1Q3、Y1Q4、Y2Q1、Y2Q2、Y2Q3、Y2Q4"
+
+
+def test_host_added_after_the_quarter_leaves_its_report_without_patrols(sqlite_store, contract, home):
+    new = NewHost("app-1", "应用服务器（虚构）", Role.APPLICATION, Environment.PRODUCTION, "10.66.0.11")
+    with sqlite_store.writing() as session:
+        assets.add_host(session, new, now=AFTER)
+        made = build(session, contract, home)
+    assert "巡检主机" not in "\n".join(paragraph.text for paragraph in open_docx(made.path).paragraphs)
