@@ -1,11 +1,11 @@
-"""What the ledger keeps: entries that are never changed or deleted, each chained to the one before."""
+"""What the ledger keeps: entries and closings that are never changed or deleted, each chained to the one before."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from eduops.store.column import Json, UtcDateTime
+from eduops.store.column import ExactInstant, ExactJson
 
 
 class LedgerEntry(SQLModel, table=True):
@@ -15,15 +15,22 @@ class LedgerEntry(SQLModel, table=True):
 
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     kind: str
-    """breach or obligation; later also revoke, amend, waive and discharge, which name an older entry."""
-    finding_key: str = Field(unique=True, max_length=200)
+    """breach, obligation; revoke, amend, waive, discharge, which name the breach or obligation they are about."""
+    refers_to: int | None = Field(default=None, foreign_key="ledger_entry.id")
+    finding_key: str = Field(index=True)
     clause: str
     rule: str
     subject: str | None
+    falls_on: date
+    """The finding's day, by which it belongs to a period and a contract year."""
     counted: int
-    # Any: the finding as `sla evaluate` printed it, JSON values only.
-    finding: dict[str, Any] = Field(sa_type=Json)
-    posted_at: datetime = Field(sa_type=UtcDateTime)
+    # Any: the finding as `sla evaluate` printed it, JSON values only; of a correction, as it stands after it.
+    finding: dict[str, Any] = Field(sa_type=ExactJson)
+    # Any: what a correction rests on (customer, document, reason, figure), JSON values only.
+    detail: dict[str, Any] = Field(sa_type=ExactJson)
+    as_of: datetime | None = Field(default=None, sa_type=ExactInstant)
+    """The instant whose facts were judged; none for waivers."""
+    posted_at: datetime = Field(sa_type=ExactInstant)
     posted_by: str
     previous_hash: str
     hash: str

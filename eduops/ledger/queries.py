@@ -1,7 +1,6 @@
 """What is asked of the ledger, and the facts that it asks of every room."""
 
-from collections.abc import Collection
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -9,8 +8,10 @@ from sqlmodel import Session, col, select
 from eduops.contract.fact import Facts
 from eduops.contract.period import start_of
 from eduops.contract.schema import Contract
+from eduops.core.errors import NotAllowed
 from eduops.desk import queries as desk
 from eduops.ledger.models import LedgerEntry
+from eduops.ledger.rules import Draft, Standing, list_standings
 from eduops.store.chain import Link
 
 
@@ -27,8 +28,18 @@ def load_facts(session: Session, contract: Contract) -> Facts:
 
 
 def list_entries(session: Session) -> list[LedgerEntry]:
-    """All entries, oldest first."""
-    return list(session.exec(select(LedgerEntry).order_by(col(LedgerEntry.id))))
+    """All entries, oldest first. Raises NotAllowed where somebody wrote into one so that it cannot be read."""
+    try:
+        return _list_entries(session)
+    except (ValueError, TypeError) as error:
+        raise NotAllowed(
+            "违约台账有记录被改动，已读不出来", hint="保留现场，运行 eduops sla verify，并从备份核对"
+        ) from error
+
+
+def load_standings(session: Session) -> list[Standing]:
+    """Every breach and obligation with its present standing, oldest first. Raises NotAllowed like `list_entries`."""
+    return list_standings((entry.id, _draft(entry)) for entry in list_entries(session))
 
 
 def find_last(session: Session) -> LedgerEntry | None:
@@ -36,21 +47,15 @@ def find_last(session: Session) -> LedgerEntry | None:
     return session.exec(select(LedgerEntry).order_by(col(LedgerEntry.id).desc())).first()
 
 
-def list_posted(session: Session, keys: Collection[str]) -> set[str]:
-    """Which of these findings stand in the ledger already."""
-    posted = session.exec(select(LedgerEntry.finding_key))
-    return set(keys) & set(posted)
-
-
 def list_links(session: Session) -> list[Link]:
-    """The ledger as a chain, to be checked."""
+    """The ledger as a chain, to be checked. Raises ValueError or TypeError for an entry that cannot be read."""
     return [
-        Link(entry.id, payload(entry), entry.previous_hash, entry.hash) for entry in list_entries(session)
+        Link(entry.id, payload(entry), entry.previous_hash, entry.hash) for entry in _list_entries(session)
     ]
 
 
 def find_unreadable(session: Session) -> int | None:
-    """The number of the first entry whose values no longer have their column's type: somebody wrote into it."""
+    """The number of the first entry whose values no longer read as they were written: somebody wrote into it."""
     for number in session.exec(select(LedgerEntry.id).order_by(col(LedgerEntry.id))).all():
         try:
             session.exec(select(LedgerEntry).where(LedgerEntry.id == number)).one()
@@ -69,13 +74,42 @@ def payload(entry: LedgerEntry) -> dict[str, object]:
     return {
         "id": entry.id,
         "kind": entry.kind,
+        "refers_to": entry.refers_to,
         "finding_key": entry.finding_key,
         "clause": entry.clause,
         "rule": entry.rule,
         "subject": entry.subject,
+        "falls_on": entry.falls_on.isoformat(),
         "counted": entry.counted,
         "finding": entry.finding,
-        # In UTC, as it comes back from the database: the hash must not depend on the zone it was given in.
-        "posted_at": entry.posted_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "detail": entry.detail,
+        "as_of": entry.as_of and render_instant(entry.as_of),
+        "posted_at": render_instant(entry.posted_at),
         "posted_by": entry.posted_by,
     }
+
+
+def render_instant(instant: datetime) -> str:
+    """An instant as hashes cover it: in UTC, whatever zone it was given in."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _list_entries(session: Session) -> list[LedgerEntry]:
+    return list(session.exec(select(LedgerEntry).order_by(col(LedgerEntry.id))))
+
+
+def _draft(entry: LedgerEntry) -> Draft:
+    return Draft(
+        # The table holds what `Draft` gave it.
+        kind=entry.kind,  # type: ignore[arg-type]
+        key=entry.finding_key,
+        clause=entry.clause,
+        rule=entry.rule,
+        subject=entry.subject,
+        falls_on=entry.falls_on,
+        counted=entry.counted,
+        finding=entry.finding,
+        refers_to=entry.refers_to,
+        detail=entry.detail,
+        as_of=entry.as_of,
+    )

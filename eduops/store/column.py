@@ -3,11 +3,12 @@
 Every `models.py` imports from here, so the convention is set before the first table is defined.
 """
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Integer, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, Integer, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
@@ -71,3 +72,47 @@ class Hundredths(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value).scaleb(-2)
+
+
+class ExactJson(TypeDecorator[Any]):  # Any: whatever JSON can say
+    """JSON values as canonical text in every database; reading text that eduops did not write raises ValueError.
+
+    For what is evidence: not a byte of it may differ, not even a blank.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        found = json.loads(value)
+        return _exact(found, self.process_bind_param(found, dialect), value)
+
+
+class ExactInstant(TypeDecorator[datetime]):
+    """An aware instant as `2026-03-05T03:50:00.000000Z`; other text raises ValueError, a naive datetime too."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r} for a UTC column")
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        found = datetime.fromisoformat(value)
+        instant: datetime = _exact(found, self.process_bind_param(found, dialect), value)
+        return instant
+
+
+def _exact(found: Any, written: str | None, kept: str) -> Any:
+    if written != kept:
+        raise ValueError(f"{kept!r} is not what was written")
+    return found

@@ -12,7 +12,7 @@ from ledger_case import judge, late_ticket
 
 from eduops.contract.engine import Evaluation
 from eduops.core.errors import ConfigError, NotAllowed
-from eduops.desk import service as desk
+from eduops.desk.service import ticket as desk
 from eduops.ledger import queries, service
 from eduops.ledger.head import FILE, load_head, save_head
 from eduops.ledger.rules import NO_HEAD, Head
@@ -97,7 +97,7 @@ def test_provisional_findings_are_posted_only_when_asked(sqlite_store, evaluatio
     guessed = replace(evaluation, findings=changed)
     assert {entry.rule for entry in post(sqlite_store, guessed)} == {"response", "arrival", "resolution"}
     with sqlite_store.reading() as session:
-        assert [f.rule for f in service.review(session, guessed, with_provisional=True)] == ["plan"]
+        assert [each.rule for each in service.review(session, guessed, with_provisional=True)] == ["plan"]
         assert service.review(session, guessed, with_provisional=False) == []
     assert [entry.rule for entry in post(sqlite_store, guessed, with_provisional=True)] == ["plan"]
 
@@ -182,8 +182,9 @@ def test_poster_killed_before_its_commit_leaves_nothing(store, large_evaluation)
 
 
 def test_poster_killed_at_any_moment_leaves_all_or_nothing(store, contract):
-    for round_number, milliseconds in enumerate((0, 3, 8, 15, 30, 80)):
-        answer = judge(contract, *(late_ticket(round_number * 12 + number) for number in range(1, 13)))
+    for round_number, milliseconds in enumerate((0, 2, 4, 7, 11, 16, 23, 35, 60, 110)):
+        # Each round brings twelve new tickets to those of the rounds before.
+        answer = judge(contract, *map(late_ticket, range(1, round_number * 12 + 13)))
         go = _PROCESS.Event()
         poster, _ = _start_poster(store, answer, go)
         go.set()

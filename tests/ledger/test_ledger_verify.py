@@ -68,20 +68,23 @@ def test_untouched_ledger_is_whole(session, kept):
 
 CHANGES = {
     "kind": "'obligation'",
+    "refers_to": "2",
     "finding_key": "'C/2.3/other//'",
     "clause": "'2.4'",
     "rule": "'arrivals'",
     "subject": "NULL",
+    "falls_on": "'2026-03-03'",
     "counted": "counted + 1",
-    "posted_at": "'2026-04-02 01:00:00.000000'",
+    "as_of": "'2026-03-31T00:00:00.000001Z'",
+    "posted_at": "'2026-04-02T01:00:00.000000Z'",
     "posted_by": "'别人（虚构）'",
     "previous_hash": f"'{'a' * 64}'",
     "hash": f"'{'a' * 64}'",
 }
 
 
-def test_every_field_but_number_and_finding_is_in_the_table_of_changes():
-    assert CHANGES.keys() | {"id", "finding"} == set(LedgerEntry.model_fields)
+def test_every_field_but_number_finding_and_detail_is_in_the_table_of_changes():
+    assert CHANGES.keys() | {"id", "finding", "detail"} == set(LedgerEntry.model_fields)
 
 
 @pytest.mark.parametrize("number", [1, 3, 4])
@@ -104,6 +107,12 @@ def test_changed_field_is_found(session, kept, field, number):
 def test_changed_figure_of_a_finding_is_found(session, kept, key, value):
     entry = session.get(LedgerEntry, 2)
     entry.finding = {**entry.finding, key: value}
+    session.flush()
+    assert find_fault(session, kept) == "第 2 条记录不符：内容被改动"
+
+
+def test_changed_detail_is_found(session, kept):
+    session.get(LedgerEntry, 2).detail = {"document": "补上的文号（虚构）"}
     session.flush()
     assert find_fault(session, kept) == "第 2 条记录不符：内容被改动"
 
@@ -188,6 +197,10 @@ def test_entry_that_cannot_be_read_any_more_is_found(sqlite_store, contract):
     for change in (
         "posted_at = 'gestern'",
         "posted_at = 5",
+        "posted_at = replace(posted_at, 'T', ' ')",
+        "as_of = replace(as_of, 'Z', 'z')",
+        "finding = replace(finding, ',', ', ')",
+        "detail = '{ }'",
         "finding = '{'",
         "finding = 7",
         "finding = x'ff'",

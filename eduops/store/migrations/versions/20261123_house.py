@@ -60,6 +60,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counter")),
     )
     op.create_table(
+        "data_correction",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=64), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("statement", sa.String(), nullable=False),
+        sa.Column("ticket_ref", sa.String(), nullable=False),
+        sa.Column("requested_at", column.UtcDateTime(), nullable=False),
+        sa.Column("requested_by", sa.String(), nullable=False),
+        sa.Column("approved_at", column.UtcDateTime(), nullable=True),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.Column("approval_document", sa.String(), nullable=False),
+        sa.Column("applied_at", column.UtcDateTime(), nullable=True),
+        sa.Column("applied_by", sa.String(), nullable=False),
+        sa.Column("before", column.Json(), nullable=False),
+        sa.Column("after", column.Json(), nullable=False),
+        sa.Column("undo", sa.String(), nullable=False),
+        sa.Column("undone_at", column.UtcDateTime(), nullable=True),
+        sa.Column("undone_by", sa.String(), nullable=False),
+        sa.Column("undo_reason", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("is_invented", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_correction")),
+        sa.UniqueConstraint("ref", name=op.f("uq_data_correction_ref")),
+    )
+    with op.batch_alter_table("data_correction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_data_correction_requested_at"), ["requested_at"], unique=False)
+
+    op.create_table(
         "document",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("ref", sa.String(length=40), nullable=False),
@@ -98,19 +127,28 @@ def upgrade() -> None:
         "ledger_entry",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("finding_key", sa.String(length=200), nullable=False),
+        sa.Column("refers_to", sa.Integer(), nullable=True),
+        sa.Column("finding_key", sa.String(), nullable=False),
         sa.Column("clause", sa.String(), nullable=False),
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=True),
+        sa.Column("falls_on", sa.Date(), nullable=False),
         sa.Column("counted", sa.Integer(), nullable=False),
-        sa.Column("finding", column.Json(), nullable=False),
-        sa.Column("posted_at", column.UtcDateTime(), nullable=False),
+        sa.Column("finding", column.ExactJson(), nullable=False),
+        sa.Column("detail", column.ExactJson(), nullable=False),
+        sa.Column("as_of", column.ExactInstant(), nullable=True),
+        sa.Column("posted_at", column.ExactInstant(), nullable=False),
         sa.Column("posted_by", sa.String(), nullable=False),
         sa.Column("previous_hash", sa.String(), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["refers_to"], ["ledger_entry.id"], name=op.f("fk_ledger_entry_refers_to_ledger_entry")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
-        sa.UniqueConstraint("finding_key", name=op.f("uq_ledger_entry_finding_key")),
     )
+    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ledger_entry_finding_key"), ["finding_key"], unique=False)
+
     op.create_table(
         "programme",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -122,6 +160,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_programme")),
         sa.UniqueConstraint("code", name=op.f("uq_programme_code")),
     )
+    op.create_table(
+        "recurring_problem",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=64), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("workaround", sa.String(), nullable=False),
+        sa.Column("opened_at", column.UtcDateTime(), nullable=False),
+        sa.Column("solved_at", column.UtcDateTime(), nullable=True),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("is_invented", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recurring_problem")),
+        sa.UniqueConstraint("ref", name=op.f("uq_recurring_problem_ref")),
+    )
+    op.create_table(
+        "survey",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("answered_on", sa.Date(), nullable=False),
+        sa.Column("department", sa.String(), nullable=False),
+        sa.Column("respondent", sa.String(), nullable=False),
+        sa.Column("score", column.Hundredths(), nullable=False),
+        sa.Column("items", column.Json(), nullable=False),
+        sa.Column("comment", sa.String(), nullable=False),
+        sa.Column("source_sha256", sa.String(length=64), nullable=False),
+        sa.Column("recorded_at", column.UtcDateTime(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("is_invented", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey")),
+    )
+    with op.batch_alter_table("survey", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_survey_answered_on"), ["answered_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_survey_source_sha256"), ["source_sha256"], unique=False)
+
     op.create_table(
         "tenant",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -139,32 +210,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_tenant_code")),
         sa.UniqueConstraint("name", name=op.f("uq_tenant_name")),
     )
-    op.create_table(
-        "ticket",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("ref", sa.String(length=64), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("title", sa.String(), nullable=False),
-        sa.Column("impact", sa.String(), nullable=False),
-        sa.Column("cause", sa.String(), nullable=False),
-        sa.Column("department", sa.String(), nullable=False),
-        sa.Column("channel", sa.String(), nullable=False),
-        sa.Column("reporter", sa.String(), nullable=False),
-        sa.Column("assignee", sa.String(), nullable=False),
-        sa.Column("reported_at", column.UtcDateTime(), nullable=False),
-        sa.Column("responded_at", column.UtcDateTime(), nullable=True),
-        sa.Column("arrived_at", column.UtcDateTime(), nullable=True),
-        sa.Column("resolved_at", column.UtcDateTime(), nullable=True),
-        sa.Column("closed_at", column.UtcDateTime(), nullable=True),
-        sa.Column("remote_agreed_by", sa.String(), nullable=False),
-        sa.Column("solution", sa.String(), nullable=False),
-        sa.Column("is_invented", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
-        sa.UniqueConstraint("ref", name=op.f("uq_ticket_ref")),
-    )
-    with op.batch_alter_table("ticket", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_ticket_reported_at"), ["reported_at"], unique=False)
-
     op.create_table(
         "drill",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -270,35 +315,57 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_patrol_run_started_at"), ["started_at"], unique=False)
 
     op.create_table(
-        "ticket_event",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("ticket_id", sa.Integer(), nullable=False),
-        sa.Column("step", sa.String(), nullable=False),
-        sa.Column("happened_at", column.UtcDateTime(), nullable=False),
-        sa.Column("recorded_at", column.UtcDateTime(), nullable=False),
-        sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("values", column.Json(), nullable=False),
-        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_ticket_event_ticket_id_ticket")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_event")),
-    )
-    with op.batch_alter_table("ticket_event", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_ticket_event_ticket_id"), ["ticket_id"], unique=False)
-
-    op.create_table(
-        "ticket_exclusion",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("ticket_id", sa.Integer(), nullable=False),
-        sa.Column("from_at", column.UtcDateTime(), nullable=False),
-        sa.Column("to_at", column.UtcDateTime(), nullable=True),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("agreed_by", sa.String(), nullable=False),
+        "ticket",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("ref", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("impact", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("department", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("reporter", sa.String(), nullable=False),
+        sa.Column("assignee", sa.String(), nullable=False),
+        sa.Column("escalated_to", sa.String(), nullable=False),
+        sa.Column("reported_at", column.UtcDateTime(), nullable=False),
+        sa.Column("responded_at", column.UtcDateTime(), nullable=True),
+        sa.Column("arrived_at", column.UtcDateTime(), nullable=True),
+        sa.Column("resolved_at", column.UtcDateTime(), nullable=True),
+        sa.Column("closed_at", column.UtcDateTime(), nullable=True),
+        sa.Column("confirmed_at", column.UtcDateTime(), nullable=True),
+        sa.Column("confirmed_by", sa.String(), nullable=False),
+        sa.Column("confirmed_how", sa.String(), nullable=False),
+        sa.Column("remote_agreed_by", sa.String(), nullable=False),
+        sa.Column("planned", sa.Boolean(), nullable=False),
+        sa.Column("planned_approved_by", sa.String(), nullable=False),
+        sa.Column("planned_from", column.UtcDateTime(), nullable=True),
+        sa.Column("planned_to", column.UtcDateTime(), nullable=True),
+        sa.Column("outage_start", column.UtcDateTime(), nullable=True),
+        sa.Column("outage_end", column.UtcDateTime(), nullable=True),
+        sa.Column("plan_submitted_at", column.UtcDateTime(), nullable=True),
+        sa.Column("plan_department_approved_at", column.UtcDateTime(), nullable=True),
+        sa.Column("plan_department_approved_by", sa.String(), nullable=False),
+        sa.Column("plan_management_approved_at", column.UtcDateTime(), nullable=True),
+        sa.Column("plan_management_approved_by", sa.String(), nullable=False),
+        sa.Column("plan_deadline", column.UtcDateTime(), nullable=True),
+        sa.Column("solution", sa.String(), nullable=False),
+        sa.Column("recurring_problem_id", sa.Integer(), nullable=True),
+        sa.Column("is_invented", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["ticket_id"], ["ticket.id"], name=op.f("fk_ticket_exclusion_ticket_id_ticket")
+            ["recurring_problem_id"],
+            ["recurring_problem.id"],
+            name=op.f("fk_ticket_recurring_problem_id_recurring_problem"),
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_exclusion")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
+        sa.UniqueConstraint("ref", name=op.f("uq_ticket_ref")),
     )
-    with op.batch_alter_table("ticket_exclusion", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_ticket_exclusion_ticket_id"), ["ticket_id"], unique=False)
+    with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ticket_impact"), ["impact"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_ticket_recurring_problem_id"), ["recurring_problem_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_ticket_reported_at"), ["reported_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ticket_resolved_at"), ["resolved_at"], unique=False)
 
     op.create_table(
         "exam",
@@ -319,6 +386,21 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exam")),
         sa.UniqueConstraint("ref", name=op.f("uq_exam_ref")),
+    )
+    op.create_table(
+        "maintenance_record",
+        sa.Column("ticket_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("engineer", sa.String(), nullable=False),
+        sa.Column("solution", sa.String(), nullable=False),
+        sa.Column("process", sa.String(), nullable=False),
+        sa.Column("result", sa.String(), nullable=False),
+        sa.Column("recorded_at", column.UtcDateTime(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["ticket.id"], name=op.f("fk_maintenance_record_ticket_id_ticket")
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_maintenance_record")),
     )
     op.create_table(
         "patrol_document",
@@ -367,6 +449,67 @@ def upgrade() -> None:
     with op.batch_alter_table("question_group", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_question_group_bank_id"), ["bank_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_question_group_batch_id"), ["batch_id"], unique=False)
+
+    op.create_table(
+        "ticket_attachment",
+        sa.Column("ticket_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("added_at", column.UtcDateTime(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["ticket.id"], name=op.f("fk_ticket_attachment_ticket_id_ticket")
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", "name", name=op.f("pk_ticket_attachment")),
+    )
+    with op.batch_alter_table("ticket_attachment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ticket_attachment_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
+        "ticket_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("happened_at", column.UtcDateTime(), nullable=False),
+        sa.Column("recorded_at", column.UtcDateTime(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("values", column.Json(), nullable=False),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_ticket_event_ticket_id_ticket")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_event")),
+    )
+    with op.batch_alter_table("ticket_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ticket_event_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
+        "ticket_exclusion",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("from_at", column.UtcDateTime(), nullable=False),
+        sa.Column("to_at", column.UtcDateTime(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("agreed_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["ticket.id"], name=op.f("fk_ticket_exclusion_ticket_id_ticket")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_exclusion")),
+    )
+    with op.batch_alter_table("ticket_exclusion", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ticket_exclusion_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
+        "ticket_reopening",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("reopened_at", column.UtcDateTime(), nullable=False),
+        sa.Column("resolved_at", column.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["ticket.id"], name=op.f("fk_ticket_reopening_ticket_id_ticket")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_reopening")),
+    )
+    with op.batch_alter_table("ticket_reopening", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ticket_reopening_ticket_id"), ["ticket_id"], unique=False)
 
     op.create_table(
         "attempt",
@@ -492,6 +635,22 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_attempt_exam_id"))
 
     op.drop_table("attempt")
+    with op.batch_alter_table("ticket_reopening", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ticket_reopening_ticket_id"))
+
+    op.drop_table("ticket_reopening")
+    with op.batch_alter_table("ticket_exclusion", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ticket_exclusion_ticket_id"))
+
+    op.drop_table("ticket_exclusion")
+    with op.batch_alter_table("ticket_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ticket_event_ticket_id"))
+
+    op.drop_table("ticket_event")
+    with op.batch_alter_table("ticket_attachment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ticket_attachment_sha256"))
+
+    op.drop_table("ticket_attachment")
     with op.batch_alter_table("question_group", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_question_group_batch_id"))
         batch_op.drop_index(batch_op.f("ix_question_group_bank_id"))
@@ -502,15 +661,15 @@ def downgrade() -> None:
 
     op.drop_table("patrol_result")
     op.drop_table("patrol_document")
+    op.drop_table("maintenance_record")
     op.drop_table("exam")
-    with op.batch_alter_table("ticket_exclusion", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_ticket_exclusion_ticket_id"))
+    with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ticket_resolved_at"))
+        batch_op.drop_index(batch_op.f("ix_ticket_reported_at"))
+        batch_op.drop_index(batch_op.f("ix_ticket_recurring_problem_id"))
+        batch_op.drop_index(batch_op.f("ix_ticket_impact"))
 
-    op.drop_table("ticket_exclusion")
-    with op.batch_alter_table("ticket_event", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_ticket_event_ticket_id"))
-
-    op.drop_table("ticket_event")
+    op.drop_table("ticket")
     with op.batch_alter_table("patrol_run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_patrol_run_started_at"))
         batch_op.drop_index(batch_op.f("ix_patrol_run_host_id"))
@@ -527,15 +686,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_drill_backup_id"))
 
     op.drop_table("drill")
-    with op.batch_alter_table("ticket", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_ticket_reported_at"))
-
-    op.drop_table("ticket")
     op.drop_table("tenant")
+    with op.batch_alter_table("survey", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_survey_source_sha256"))
+        batch_op.drop_index(batch_op.f("ix_survey_answered_on"))
+
+    op.drop_table("survey")
+    op.drop_table("recurring_problem")
     op.drop_table("programme")
+    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_entry_finding_key"))
+
     op.drop_table("ledger_entry")
     op.drop_table("host")
     op.drop_table("document")
+    with op.batch_alter_table("data_correction", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_data_correction_requested_at"))
+
+    op.drop_table("data_correction")
     op.drop_table("counter")
     op.drop_table("bank")
     op.drop_table("backup")

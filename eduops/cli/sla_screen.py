@@ -1,0 +1,74 @@
+"""What the verbs of `eduops sla` share: their options, how findings are drawn, who signs."""
+
+import os
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from eduops.cli import out
+from eduops.cli.instant import parse_as_of, parse_day
+from eduops.contract.schema import Contract
+from eduops.core.errors import UsageError
+from eduops.ledger.models import LedgerEntry
+from eduops.ledger.rules import KINDS, Draft
+
+FromOption = Annotated[str, typer.Option("--from", help="从哪天起（含），如 2026-07-01。")]
+ToOption = Annotated[str, typer.Option("--to", help="到哪天止（含），如 2026-09-30。")]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="截至哪个时刻的事实；只写日期指当天结束。不写就是现在。")
+]
+ProvisionalOption = Annotated[
+    bool, typer.Option("--provisional", help="连同暂定的认定（原因未查明、节假日安排未公布）一起。")
+]
+NumberArgument = Annotated[int, typer.Argument(help="台账序号，见 eduops sla ledger。", metavar="序号")]
+
+CONSEQUENCES = {"breach": "违约", "obligation": "整改义务", "notice": "提示", "none": "—"}
+FINDING_COLUMNS = (
+    out.Column("clause", "条款"),
+    out.Column("consequence_text", "性质"),
+    out.Column("subject", "对象"),
+    out.Column("text", "认定"),
+    out.Column("counted", "计次", right=True),
+)
+DRAFT_COLUMNS = (
+    out.Column("kind_text", "记入"),
+    out.Column("refers_to", "针对", right=True),
+    *FINDING_COLUMNS[:1],
+    *FINDING_COLUMNS[2:],
+)
+
+
+def parse_period(from_: str, to: str) -> tuple[date, date]:
+    """The first and last day, both included. Raises UsageError."""
+    from_on, to_on = parse_day(from_, option="--from"), parse_day(to, option="--to")
+    if to_on < from_on:
+        raise UsageError(f"--to {to} 早于 --from {from_}", hint="检查两个日期")
+    return from_on, to_on
+
+
+def parse_instant_of(as_of: str | None, contract: Contract, now: datetime) -> datetime:
+    """The instant of `--as-of`; now where there is none."""
+    return parse_as_of(as_of, now=now, zone=contract.zone_info, option="--as-of")
+
+
+def build_rows(drafts: Iterable[Draft | LedgerEntry]) -> list[dict[str, object]]:
+    """Entries, written or to be written: the finding with what is done about it."""
+    return [
+        {
+            **each.finding,
+            "counted": each.counted,
+            "kind": each.kind,
+            "kind_text": KINDS[each.kind],
+            "refers_to": each.refers_to,
+            "detail": dict(each.detail),
+        }
+        for each in drafts
+    ]
+
+
+def require_signature() -> None:
+    """Raises UsageError where EDUOPS_ACTOR does not say who acts: an account's name is no signature."""
+    if not os.environ.get("EDUOPS_ACTOR", "").strip():
+        raise UsageError("这一步要写明是谁办理的", hint="先设置：export EDUOPS_ACTOR=姓名，再运行")
