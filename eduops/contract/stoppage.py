@@ -81,7 +81,7 @@ class Event:
 
 def list_events(scope: Scope, tickets: Sequence[TicketFact], impact: StoppageImpact) -> list[Event]:
     """The events of one impact over the whole term as of the scope's instant, in order."""
-    windows = _list_windows(tickets, impact, scope.as_of)
+    windows = list_windows(tickets, impact, scope.as_of)
     stoppages = [
         stoppage
         for ticket in tickets
@@ -124,7 +124,7 @@ def _find_stoppage(scope: Scope, ticket: TicketFact, windows: list[Interval]) ->
     return Stoppage(ticket.ref, tuple(left), ticket.cause == "unknown", still_open)
 
 
-def _list_windows(tickets: Sequence[TicketFact], impact: StoppageImpact, as_of: datetime) -> list[Interval]:
+def list_windows(tickets: Sequence[TicketFact], impact: StoppageImpact, as_of: datetime) -> list[Interval]:
     """The approved windows that cut stoppages of an impact, wherever in time their tickets were reported."""
     windows = []
     for ticket in tickets:

@@ -129,6 +129,15 @@ def find_agreed_deadline(limits: TicketLimits, ticket: TicketFact, as_of: dateti
     return plan.deadline if plan.submitted_at <= ticket.reported_at + limits.plan.lengths[0] else None
 
 
+def add_resolved_time(
+    limits: TicketLimits, ticket: TicketFact, stops: list[Interval], as_of: datetime
+) -> list[Interval]:
+    """The stops of a resolution clock: with the time that it stood resolved where the contract says so."""
+    if limits.counts_open_time_only and ticket.reopened:
+        return merge([*stops, *list_resolved_stretches(ticket, as_of)])
+    return stops
+
+
 def _list_resolutions(
     limits: TicketLimits, ticket: TicketFact, stops: list[Interval], is_on_site: bool, as_of: datetime
 ) -> list[Clock]:
@@ -139,8 +148,7 @@ def _list_resolutions(
             return []
         limit = agreed - ticket.reported_at
         return [Clock(limits.resolution.rule, limit, agreed, _NOTHING, resolved_at)]
-    if limits.counts_open_time_only and ticket.reopened:
-        stops = merge([*stops, *list_resolved_stretches(ticket, as_of)])
+    stops = add_resolved_time(limits, ticket, stops, as_of)
     clocks = []
     if limits.resolution:
         clocks.append(_build(limits.resolution, is_on_site, ticket, stops, resolved_at))

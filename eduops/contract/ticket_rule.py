@@ -16,7 +16,7 @@ from eduops.contract.period import day_of
 from eduops.contract.scope import Scope
 from eduops.contract.ticket_clock import Clock, TicketLimits, is_exempt, list_clocks
 
-_VERBS = {"response": "响应", "arrival": "到达现场", "resolution": "排除故障", "plan": "提交书面方案"}
+VERBS = {"response": "响应", "arrival": "到达现场", "resolution": "排除故障", "plan": "提交书面方案"}
 
 
 def judge_tickets(scope: Scope, tickets: Iterable[TicketFact]) -> list[Finding]:
@@ -85,7 +85,7 @@ def _build_finding(
 
 
 def _render(scope: Scope, ref: str, clock: Clock, counted: int) -> str:
-    verb = _VERBS[clock.rule]
+    verb = VERBS[clock.rule]
     late = render_length((clock.met_at or scope.as_of) - clock.due_at)
     moved = f"，另顺延 {render_length(clock.added)}" if clock.added else ""
     return (

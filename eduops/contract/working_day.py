@@ -98,9 +98,14 @@ def list_statutory_days(year: int) -> frozenset[date]:
     return frozenset(days)
 
 
+def is_usual_working_day(day: date) -> bool:
+    """Whether a day is worked in a week without holidays: Monday to Friday."""
+    return day.weekday() < 5
+
+
 # The calendar looks through its whole table for each day it is asked.
 @cache
 def _is_scheduled(day: date) -> bool:
     if _FIRST_KNOWN_YEAR <= day.year <= _LAST_KNOWN_YEAR:
         return bool(chinese_calendar.is_workday(day))
-    return day.weekday() < 5 and day not in list_statutory_days(day.year)
+    return is_usual_working_day(day) and day not in list_statutory_days(day.year)
