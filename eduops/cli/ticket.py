@@ -1,133 +1,93 @@
 """`eduops ticket`: incidents, requests and consults through their life."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from eduops.cli import door, out
+from eduops.cli import door, out, ticket_file, ticket_paper, ticket_recurring, ticket_step
 from eduops.cli.instant import FromOption, ToOption, parse_days, parse_instant
 from eduops.cli.noun import Noun
-from eduops.core.errors import UsageError
-from eduops.desk import queries, rules, service
-from eduops.desk.models import Ticket
+from eduops.cli.ticket_screen import AtOption, RefArgument, check_word, preview, ticket_row
+from eduops.desk import queries
+from eduops.desk.models.ticket import MaintenanceRecord
+from eduops.desk.rules import word
+from eduops.desk.rules.step import LATE_AFTER
+from eduops.desk.service import ticket as service
 
 app = Noun("工单：故障、服务请求、咨询。")
 
-RefArgument = Annotated[str, typer.Argument(help="工单编号，如 INC-2026-0001。")]
-AtOption = Annotated[
-    str | None, typer.Option("--at", help="何时发生，如 '2026-03-05 11:50' 或今天的 11:50；不写就是现在。")
-]
+KindOption = Annotated[str, typer.Option(help="类别：incident 故障、request 服务请求、consult 咨询。")]
+DepartmentOption = Annotated[str, typer.Option(help="报修科室。")]
+ChannelOption = Annotated[str, typer.Option(help="渠道：onsite 现场、phone 电话、online 在线、remote 远程。")]
+ReporterOption = Annotated[str, typer.Option(help="报修人。")]
+InventedOption = Annotated[bool, typer.Option("--invented", help="标明是虚构的（演示用）。")]
+_MOST_MINUTES = 24 * 60
 
 
 @app.verb("open", example="eduops ticket open --title 考试页面打不开 --department 继续教育科 --channel phone")
 def open_(
     ctx: typer.Context,
     title: Annotated[str, typer.Option(help="一句话说明。")],
-    kind: Annotated[
-        str, typer.Option(help="类别：incident 故障、request 服务请求、consult 咨询。")
-    ] = "incident",
+    kind: KindOption = "incident",
     impact: Annotated[
         str, typer.Option(help="影响：system 系统停机、department 部门级、limited 有限。")
     ] = "limited",
     cause: Annotated[
         str, typer.Option(help="原因：software、hardware、network、third_party、customer、unknown。")
     ] = "unknown",
-    department: Annotated[str, typer.Option(help="报修科室。")] = "",
-    channel: Annotated[
-        str, typer.Option(help="渠道：onsite 现场、phone 电话、online 在线、remote 远程。")
-    ] = "",
-    reporter: Annotated[str, typer.Option(help="报修人。")] = "",
+    department: DepartmentOption = "",
+    channel: ChannelOption = "",
+    reporter: ReporterOption = "",
     at: AtOption = None,
-    invented: Annotated[bool, typer.Option("--invented", help="标明是虚构的（演示用）。")] = False,
+    invented: InventedOption = False,
+    dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """登记一张工单，从报修时刻起计时。"""
-    _check_word("--kind", kind, rules.KINDS)
-    _check_word("--impact", impact, rules.IMPACTS)
-    _check_word("--cause", cause, rules.CAUSES)
+    check_word("--kind", kind, word.KINDS)
+    check_word("--impact", impact, word.IMPACTS)
+    check_word("--cause", cause, word.CAUSES)
     if channel:
-        _check_word("--channel", channel, rules.CHANNELS)
+        check_word("--channel", channel, word.CHANNELS)
     zone = door.contract(ctx).zone_info
     new = service.NewTicket(kind, title, impact, cause, department, channel, reporter, invented)
-    with door.work(ctx) as work:
+    with door.work(ctx, dry_run=dry_run) as work:
         instant = parse_instant(at, now=work.now, zone=zone, option="--at")
         ticket = service.open_ticket(work.session, new, at=instant, now=work.now, actor=work.actor, zone=zone)
+        row = ticket_row(ticket)
         work.changed(ticket.ref, step="open", at=instant.isoformat())
-    out.done(f"已登记 {ticket.ref}：{title}", _row(ticket), as_json=as_json)
+    out.done(f"已登记 {row['ref']}：{title}" + preview(dry_run), row, as_json=as_json)
 
 
-@app.verb("respond", example="eduops ticket respond INC-2026-0001 --at 12:05")
-def respond(
-    ctx: typer.Context, ref: RefArgument, at: AtOption = None, as_json: out.JsonOption = False
-) -> None:
-    """登记响应。"""
-    _step(ctx, ref, "respond", "响应", at, as_json, {})
-
-
-@app.verb("arrive", example="eduops ticket arrive INC-2026-0001 --at 13:20")
-def arrive(
-    ctx: typer.Context, ref: RefArgument, at: AtOption = None, as_json: out.JsonOption = False
-) -> None:
-    """登记到达现场。"""
-    _step(ctx, ref, "arrive", "到场", at, as_json, {})
-
-
-@app.verb("resolve", example="eduops ticket resolve INC-2026-0001 --cause software --solution 重启应用服务")
-def resolve(
+@app.verb("log", example="eduops ticket log 怎样导入题库 --department 继续教育科 --channel phone --minutes 5")
+def log(
     ctx: typer.Context,
-    ref: RefArgument,
-    cause: Annotated[
-        str | None, typer.Option(help="查明的原因：software、hardware、network、third_party、customer。")
-    ] = None,
-    solution: Annotated[str | None, typer.Option(help="解决办法。")] = None,
-    remote_agreed_by: Annotated[
-        str | None, typer.Option(help="甲方谁同意远程解决（2.4），免于到场。")
-    ] = None,
-    at: AtOption = None,
+    title: Annotated[str, typer.Argument(help="问了什么。", metavar="内容")],
+    department: DepartmentOption = "",
+    channel: ChannelOption = "phone",
+    reporter: ReporterOption = "",
+    minutes: Annotated[int, typer.Option(help="用了多少分钟。", min=0, max=_MOST_MINUTES)] = 5,
+    answer: Annotated[str, typer.Option(help="怎样答复的。")] = "",
+    at: Annotated[str | None, typer.Option("--at", help="何时开始，如 11:30；不写就是刚刚结束。")] = None,
+    invented: InventedOption = False,
+    dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
-    """登记解决。"""
-    if cause:
-        _check_word("--cause", cause, rules.CAUSES)
-    values = {"cause": cause, "solution": solution, "remote_agreed_by": remote_agreed_by}
-    _step(ctx, ref, "resolve", "解决", at, as_json, {key: value for key, value in values.items() if value})
-
-
-@app.verb("close", example="eduops ticket close INC-2026-0001")
-def close(ctx: typer.Context, ref: RefArgument, at: AtOption = None, as_json: out.JsonOption = False) -> None:
-    """关闭已解决的工单。"""
-    _step(ctx, ref, "close", "关闭", at, as_json, {})
-
-
-@app.verb("wait", example="eduops ticket wait INC-2026-0001 --reason 等机房开门 --agreed-by 张老师（虚构）")
-def wait(
-    ctx: typer.Context,
-    ref: RefArgument,
-    reason: Annotated[str, typer.Option(help="等待甲方的原因。")],
-    agreed_by: Annotated[str, typer.Option(help="甲方谁同意。")],
-    at: AtOption = None,
-    as_json: out.JsonOption = False,
-) -> None:
-    """登记等待甲方：2.3 的时限从此刻起暂停。"""
-    zone = door.contract(ctx).zone_info
-    with door.work(ctx) as work:
-        instant = parse_instant(at, now=work.now, zone=zone, option="--at")
-        ticket = service.wait_for_customer(
-            work.session, ref, at=instant, now=work.now, actor=work.actor, zone=zone, reason=reason, agreed_by=agreed_by
-        )  # fmt: skip
-        work.changed(ref, step="wait", at=instant.isoformat())
-    out.done(f"{ref} 自 {out.text(instant)} 起等待甲方", _row(ticket), as_json=as_json)
-
-
-@app.verb("go-on", example="eduops ticket go-on INC-2026-0001")
-def go_on(ctx: typer.Context, ref: RefArgument, at: AtOption = None, as_json: out.JsonOption = False) -> None:
-    """登记等待结束：时限继续走。"""
-    zone = door.contract(ctx).zone_info
-    with door.work(ctx) as work:
-        instant = parse_instant(at, now=work.now, zone=zone, option="--at")
-        ticket = service.go_on(work.session, ref, at=instant, now=work.now, actor=work.actor, zone=zone)
-        work.changed(ref, step="go_on", at=instant.isoformat())
-    out.done(f"{ref} 自 {out.text(instant)} 起继续计时", _row(ticket), as_json=as_json)
+    """一行登记一次已经答复完的咨询：报修、响应、解决、关闭一起记下。"""
+    check_word("--channel", channel, word.CHANNELS)
+    zone, length = door.contract(ctx).zone_info, timedelta(minutes=minutes)
+    new = service.NewTicket(
+        "consult", title, department=department, channel=channel, reporter=reporter, is_invented=invented
+    )
+    with door.work(ctx, dry_run=dry_run) as work:
+        begun = parse_instant(at, now=work.now, zone=zone, option="--at") if at else work.now - length
+        ticket = service.log_consult(
+            work.session, new, for_=length, answer=answer, at=begun, now=work.now, actor=work.actor, zone=zone
+        )
+        row = ticket_row(ticket)
+        work.changed(ticket.ref, step="log", at=begun.isoformat(), minutes=minutes)
+    out.done(f"已登记并关闭 {row['ref']}：{title}（{minutes} 分钟）" + preview(dry_run), row, as_json=as_json)
 
 
 @app.verb("list", example="eduops ticket list --from 2026-07-01 --to 2026-09-30 --json")
@@ -136,16 +96,16 @@ def list_(
     from_: FromOption = None,
     to: ToOption = None,
     kind: Annotated[str | None, typer.Option(help="只列这一类：incident、request、consult。")] = None,
-    open_only: Annotated[bool, typer.Option("--open", help="只列未解决的。")] = False,
+    open_only: Annotated[bool, typer.Option("--open", help="只列未解决的，重开后未再解决的也算。")] = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """列出工单，按报修的先后。"""
     if kind:
-        _check_word("--kind", kind, rules.KINDS)
+        check_word("--kind", kind, word.KINDS)
     from_at, to_at = parse_days(from_, to, zone=door.contract(ctx).zone_info)
     with door.look(ctx) as look:
         tickets = queries.list_tickets(look.session, from_at=from_at, to_at=to_at, open_only=open_only)
-        rows = [_row(ticket) for ticket in tickets if kind in (None, ticket.kind)]
+        rows = [ticket_row(ticket) for ticket in tickets if kind in (None, ticket.kind)]
     columns = (
         out.Column("ref", "编号"),
         out.Column("kind_text", "类别"),
@@ -160,73 +120,83 @@ def list_(
     )
 
 
+_HEADS = {
+    "ref": "编号", "kind_text": "类别", "title": "内容", "state_text": "状态", "department": "科室",
+    "reporter": "报修人", "channel_text": "渠道", "impact_text": "影响", "cause_text": "原因", "solution": "解决办法",
+}  # fmt: skip
+_HEADS_IF_SAID = {
+    "assignee": "指派给", "escalated_to": "升级给", "confirmed_by": "确认人", "confirmed_how": "确认方式",
+    "confirmed_at": "确认时间", "remote_agreed_by": "同意远程人", "planned_from": "计划开始", "planned_to": "计划结束",
+    "planned_approved_by": "计划批准人", "outage_start": "停机开始", "outage_end": "停机结束",
+    "plan_submitted_at": "方案提交", "plan_deadline": "方案期限", "plan_department_approved_at": "科室批准",
+    "plan_department_approved_by": "科室批准人", "plan_management_approved_at": "管理部门批准",
+    "plan_management_approved_by": "管理部门批准人", "recurring_problem": "重复问题",
+}  # fmt: skip
+_RECORD_HEADS = {
+    "cause": "故障原因", "engineer": "实施工程师", "solution": "解决办法", "process": "实施过程", "result": "维护结果"
+}  # fmt: skip
+
+
 @app.verb("show", example="eduops ticket show INC-2026-0001 --json")
 def show(ctx: typer.Context, ref: RefArgument, as_json: out.JsonOption = False) -> None:
-    """查看一张工单的经过：每一步何时发生、何时登记。"""
+    """查看一张工单的全部：各项事实、经过、等待、重开、维护记录、附件。"""
     zone = door.contract(ctx).zone_info
     with door.look(ctx) as look:
         ticket = queries.get_ticket(look.session, ref)
-        state = service.state_of(look.session, ticket, zone=zone)
-        events = [
-            event.model_dump(exclude={"id", "ticket_id"})
-            for event in queries.list_events(look.session, ticket)
-        ]
+        problem = queries.find_problem_of(look.session, ticket)
+        item = {
+            **ticket_row(ticket),
+            "state": service.state_of(look.session, ticket, zone=zone),
+            "recurring_problem": problem.ref if problem else None,
+            "exclusions": [_plain(each) for each in queries.list_exclusions(look.session, ticket)],
+            "reopened": [_plain(each) for each in queries.list_reopenings(look.session, ticket)],
+            "record": _record(queries.find_record(look.session, ticket)),
+            "attachments": [_plain(each) for each in queries.list_attachments(look.session, ticket)],
+            "events": [_plain(event) for event in queries.list_events(look.session, ticket)],
+        }
     if as_json:
-        out.value({**_row(ticket), "state": state, "events": events})
-        return
-    heads = {
-        "ref": "编号", "kind_text": "类别", "title": "内容", "state_text": "状态", "department": "科室",
-        "reporter": "报修人", "channel_text": "渠道", "impact_text": "影响", "cause_text": "原因", "solution": "解决办法",
-    }  # fmt: skip
-    out.fields({**_row(ticket), "state_text": rules.STATES[state]}, heads, as_json=False)
+        out.value(item)
+    else:
+        _draw(item)
+
+
+def _draw(item: dict[str, object]) -> None:
+    said = {key: head for key, head in _HEADS_IF_SAID.items() if item.get(key)}
+    out.fields({**item, "state_text": word.STATES[str(item["state"])]}, {**_HEADS, **said}, as_json=False)
+    if item["record"]:
+        typer.echo("维护记录")
+        out.fields(dict(item["record"]), _RECORD_HEADS, as_json=False)  # type: ignore[call-overload]  # a dict, above
+    events: list[dict[str, object]] = item["events"]  # type: ignore[assignment]  # built above
+    shown = [{**event, **_event_words(event)} for event in events]
     columns = (
         out.Column("step_text", "步骤"),
         out.Column("happened_at", "发生"),
         out.Column("recorded_at", "登记"),
         out.Column("late", "补录"),
         out.Column("actor", "登记人"),
+        out.Column("values", "内容", spare=True),
     )
-    shown = [
-        {
-            **event,
-            "step_text": STEPS[event["step"]],
-            "late": event["recorded_at"] - event["happened_at"] > rules.LATE_AFTER,
-        }
-        for event in events
-    ]
     out.rows(shown, columns, as_json=False, title="经过", empty="没有记录")
+    attachments: list[dict[str, object]] = item["attachments"]  # type: ignore[assignment]  # built above
+    if attachments:
+        files = (out.Column("name", "附件"), out.Column("size_bytes", "字节", right=True))
+        out.rows(attachments, files, as_json=False, title="附件", empty="")
 
 
-STEPS = {
-    "open": "报修", "respond": "响应", "arrive": "到场", "wait": "等待甲方", "go_on": "继续", "resolve": "解决",
-    "close": "关闭",
-}  # fmt: skip
+def _event_words(event: dict[str, object]) -> dict[str, object]:
+    waited = event["recorded_at"] - event["happened_at"]  # type: ignore[operator]  # two instants
+    return {"step_text": word.STEPS[str(event["step"])], "late": waited > LATE_AFTER}
 
 
-def _step(
-    ctx: typer.Context, ref: str, step: str, word: str, at: str | None, as_json: bool, values: dict[str, str]
-) -> None:
-    zone = door.contract(ctx).zone_info
-    with door.work(ctx) as work:
-        instant = parse_instant(at, now=work.now, zone=zone, option="--at")
-        ticket = service.take_step(
-            work.session, ref, step, at=instant, now=work.now, actor=work.actor, zone=zone, values=values
-        )
-        work.changed(ref, step=step, at=instant.isoformat(), **values)
-    out.done(f"{ref} 已登记{word}：{out.text(instant)}", _row(ticket), as_json=as_json)
+def _plain(row: object) -> dict[str, object]:
+    dumped: dict[str, object] = row.model_dump(exclude={"id", "ticket_id"})  # type: ignore[attr-defined]  # a table's row
+    return dumped
 
 
-def _row(ticket: Ticket) -> dict[str, object]:
-    return {
-        **ticket.model_dump(exclude={"id"}),
-        "kind_text": rules.KINDS[ticket.kind],
-        "impact_text": rules.IMPACTS[ticket.impact],
-        "cause_text": rules.CAUSES[ticket.cause],
-        "channel_text": rules.CHANNELS.get(ticket.channel, ticket.channel),
-    }
+def _record(record: MaintenanceRecord | None) -> dict[str, object] | None:
+    return _plain(record) if record else None
 
 
-def _check_word(option: str, word: str, known: dict[str, str]) -> None:
-    if word not in known:
-        choices = "、".join(f"{key}（{text}）" for key, text in known.items())
-        raise UsageError(f"{option} 的值「{word}」不在可选范围", hint=f"可选：{choices}")
+for _part in (ticket_step, ticket_paper, ticket_file):
+    app.registered_commands += _part.verbs.registered_commands
+app.add_typer(ticket_recurring.verbs, name="recurring")

@@ -1,14 +1,36 @@
-"""What is asked of the desk: tickets, their events, and the facts that the contract's rules judge."""
+"""What is asked of the desk: tickets and their story, the facts that the contract's rules judge, surveys, corrections."""
 
 from collections import defaultdict
-from datetime import datetime
-from typing import cast
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
 
+from sqlalchemy import Select, func
 from sqlmodel import Session, col, select
 
-from eduops.contract.fact import Cause, Exclusion, Impact, Kind, TicketFact
+from eduops.contract.fact import Exclusion, Plan, Reopening, SurveyFact, TicketFact
 from eduops.core.errors import NotFound
-from eduops.desk.models import Ticket, TicketEvent, TicketExclusion
+from eduops.desk.models.quality import DataCorrection, Survey
+from eduops.desk.models.ticket import (
+    MaintenanceRecord,
+    RecurringProblem,
+    Ticket,
+    TicketAttachment,
+    TicketEvent,
+    TicketExclusion,
+    TicketReopening,
+)
+
+_BEFORE_PLAN = (
+    *("id", "ref", "reported_at", "kind", "title", "impact", "cause", "department", "channel", "reporter"),
+    *("responded_at", "arrived_at", "resolved_at", "closed_at", "remote_agreed_by", "planned"),
+    *("planned_approved_by", "planned_from", "planned_to", "outage_start", "outage_end"),
+)
+_PLAN = ("submitted_at", "department_approved_at", "management_approved_at", "deadline")
+FACT_COLUMNS = tuple(getattr(Ticket, name) for name in (*_BEFORE_PLAN, *(f"plan_{name}" for name in _PLAN)))
+"""What a fact is made of: the ticket's id, the fields of TicketFact in their order, the plan's."""
+_MOST_REFS = 500
+"""How many references one statement asks for."""
 
 
 def get_ticket(session: Session, ref: str) -> Ticket:
@@ -32,14 +54,12 @@ def list_tickets(
     to_at: datetime | None = None,
     open_only: bool = False,
 ) -> list[Ticket]:
-    """Tickets reported within [from_at, to_at), oldest first."""
+    """Tickets reported within [from_at, to_at), oldest first; `open_only`: those that do not stand resolved."""
     statement = select(Ticket).order_by(col(Ticket.reported_at), col(Ticket.ref))
-    if from_at:
-        statement = statement.where(Ticket.reported_at >= from_at)
-    if to_at:
-        statement = statement.where(Ticket.reported_at < to_at)
+    statement = _within(statement, from_at, to_at)
     if open_only:
-        statement = statement.where(col(Ticket.resolved_at).is_(None))
+        reopened = select(TicketReopening.ticket_id).where(col(TicketReopening.resolved_at).is_(None))
+        statement = statement.where(col(Ticket.resolved_at).is_(None) | col(Ticket.id).in_(reopened))
     return list(session.exec(statement))
 
 
@@ -49,40 +69,180 @@ def list_events(session: Session, ticket: Ticket) -> list[TicketEvent]:
     return list(session.exec(statement.order_by(col(TicketEvent.happened_at), col(TicketEvent.id))))
 
 
+def list_exclusions(session: Session, ticket: Ticket) -> list[TicketExclusion]:
+    """A ticket's waits for the customer in the order in which they were written down."""
+    statement = select(TicketExclusion).where(TicketExclusion.ticket_id == ticket.id)
+    return list(session.exec(statement.order_by(col(TicketExclusion.id))))
+
+
+def list_reopenings(session: Session, ticket: Ticket) -> list[TicketReopening]:
+    """A ticket's reopenings in their order."""
+    statement = select(TicketReopening).where(TicketReopening.ticket_id == ticket.id)
+    return list(session.exec(statement.order_by(col(TicketReopening.id))))
+
+
 def find_open_wait(session: Session, ticket: Ticket) -> TicketExclusion | None:
     """The wait for the customer that has not ended."""
-    statement = select(TicketExclusion).where(
-        TicketExclusion.ticket_id == ticket.id, col(TicketExclusion.to_at).is_(None)
-    )
-    return session.exec(statement).first()
+    return next((each for each in list_exclusions(session, ticket) if each.to_at is None), None)
 
 
 def load_facts(
     session: Session, *, from_at: datetime | None = None, to_at: datetime | None = None
 ) -> tuple[TicketFact, ...]:
-    """Tickets reported within [from_at, to_at) as the contract's rules read them."""
-    tickets = list_tickets(session, from_at=from_at, to_at=to_at)
-    waits: dict[int, list[Exclusion]] = defaultdict(list)
-    for wait in session.exec(select(TicketExclusion).order_by(col(TicketExclusion.from_at))):
-        waits[wait.ticket_id].append(Exclusion(wait.from_at, wait.to_at, wait.reason, wait.agreed_by))
-    return tuple(_fact(ticket, tuple(waits[ticket.id])) for ticket in tickets)
+    """Tickets reported within [from_at, to_at) as the contract's rules read them, oldest first.
+
+    Columns, not objects: 200,000 tickets are asked for at once.
+    """
+    wanted = _within(select(*FACT_COLUMNS), from_at, to_at)
+    ids = _within(select(Ticket.id), from_at, to_at) if from_at or to_at else None
+    return _load(session, wanted.order_by(col(Ticket.reported_at), col(Ticket.ref)), ids)
 
 
-def _fact(ticket: Ticket, exclusions: tuple[Exclusion, ...]) -> TicketFact:
-    return TicketFact(
-        ref=ticket.ref,
-        reported_at=ticket.reported_at,
-        kind=cast(Kind, ticket.kind),
-        title=ticket.title,
-        impact=cast(Impact, ticket.impact),
-        cause=cast(Cause, ticket.cause),
-        department=ticket.department,
-        channel=ticket.channel,
-        reporter=ticket.reporter,
-        responded_at=ticket.responded_at,
-        arrived_at=ticket.arrived_at,
-        resolved_at=ticket.resolved_at,
-        closed_at=ticket.closed_at,
-        remote_agreed_by=ticket.remote_agreed_by,
-        exclusions=exclusions,
+def get_fact(session: Session, ticket: Ticket) -> TicketFact:
+    """One ticket as the contract's rules read it."""
+    (fact,) = load_facts_of(session, [ticket.ref]).values()
+    return fact
+
+
+def load_facts_of(session: Session, refs: Sequence[str]) -> dict[str, TicketFact]:
+    """The facts of those of the references that are known."""
+    found: dict[str, TicketFact] = {}
+    for start in range(0, len(refs), _MOST_REFS):
+        chosen = col(Ticket.ref).in_(refs[start : start + _MOST_REFS])
+        facts = _load(session, select(*FACT_COLUMNS).where(chosen), select(Ticket.id).where(chosen))
+        found |= {fact.ref: fact for fact in facts}
+    return found
+
+
+def _within(statement: Any, from_at: datetime | None, to_at: datetime | None) -> Any:
+    """Any: a statement keeps its own type, which SQLModel and SQLAlchemy name differently."""
+    if from_at:
+        statement = statement.where(col(Ticket.reported_at) >= from_at)
+    if to_at:
+        statement = statement.where(col(Ticket.reported_at) < to_at)
+    return statement
+
+
+def _load(session: Session, wanted: Select[Any], ids: Any) -> tuple[TicketFact, ...]:  # Any: rows of columns
+    waits: dict[int, tuple[Exclusion, ...]] = defaultdict(tuple)
+    for owner, *wait in _children(session, TicketExclusion, ("from_at", "to_at", "reason", "agreed_by"), ids):
+        waits[owner] += (Exclusion(*wait),)
+    reopened: dict[int, tuple[Reopening, ...]] = defaultdict(tuple)
+    for owner, *again in _children(session, TicketReopening, ("reopened_at", "resolved_at"), ids):
+        reopened[owner] += (Reopening(*again),)
+    end = len(_BEFORE_PLAN)
+    return tuple(
+        # The columns stand in the order of the fact's fields; a test compares them.
+        TicketFact(  # type: ignore[call-arg]
+            *row[1:end],
+            Plan(*row[end:]) if any(row[end:]) else None,
+            waits.get(row[0], ()),
+            reopened.get(row[0], ()),
+        )
+        for row in session.execute(wanted)
     )
+
+
+def _children(session: Session, table: Any, names: Sequence[str], ids: Any) -> Iterator[Any]:
+    """Rows that belong to tickets, in the order in which they were written. Any: rows of columns."""
+    statement = select(table.ticket_id, *(getattr(table, name) for name in names)).order_by(table.id)
+    return iter(session.execute(statement if ids is None else statement.where(table.ticket_id.in_(ids))))
+
+
+def find_record(session: Session, ticket: Ticket) -> MaintenanceRecord | None:
+    """The ticket's maintenance record."""
+    return session.get(MaintenanceRecord, ticket.id)
+
+
+def list_attachments(session: Session, ticket: Ticket) -> list[TicketAttachment]:
+    """The files that belong to a ticket, by name."""
+    statement = select(TicketAttachment).where(TicketAttachment.ticket_id == ticket.id)
+    return list(session.exec(statement.order_by(col(TicketAttachment.name))))
+
+
+def get_attachment(session: Session, ticket: Ticket, name: str) -> TicketAttachment:
+    """A ticket's file by its name. Raises NotFound."""
+    found = session.get(TicketAttachment, (ticket.id, name))
+    if found is None:
+        known = "、".join(each.name for each in list_attachments(session, ticket)) or "没有附件"
+        raise NotFound(f"工单 {ticket.ref} 没有附件「{name}」", hint=f"现有：{known}")
+    return found
+
+
+def get_recurring_problem(session: Session, ref: str) -> RecurringProblem:
+    """The recurring problem of that reference. Raises NotFound."""
+    found = session.exec(select(RecurringProblem).where(RecurringProblem.ref == ref)).first()
+    if found is None:
+        raise NotFound(f"没有重复问题 {ref}", hint="运行 eduops ticket recurring list 查看编号")
+    return found
+
+
+def find_problem_of(session: Session, ticket: Ticket) -> RecurringProblem | None:
+    """The recurring problem that the ticket was put under."""
+    if ticket.recurring_problem_id is None:
+        return None
+    return session.get(RecurringProblem, ticket.recurring_problem_id)
+
+
+def list_recurring_problems(session: Session) -> list[tuple[RecurringProblem, int]]:
+    """Every recurring problem with how many tickets it is behind."""
+    count = func.count(col(Ticket.id))
+    statement = (
+        select(RecurringProblem, count)
+        .outerjoin(Ticket, col(Ticket.recurring_problem_id) == col(RecurringProblem.id))
+        .group_by(*RecurringProblem.__table__.columns)  # type: ignore[attr-defined]  # SQLModel hides the table
+        .order_by(col(RecurringProblem.ref))
+    )
+    return [(problem, number) for problem, number in session.exec(statement)]
+
+
+def list_linked_refs(session: Session) -> dict[str, list[str]]:
+    """The references of the tickets under each recurring problem, by the problem's, oldest first."""
+    statement = (
+        select(RecurringProblem.ref, Ticket.ref)
+        .join(Ticket, col(Ticket.recurring_problem_id) == col(RecurringProblem.id))
+        .order_by(col(Ticket.reported_at), col(Ticket.ref))
+    )
+    linked: dict[str, list[str]] = defaultdict(list)
+    for problem, ticket in session.exec(statement):
+        linked[problem].append(ticket)
+    return linked
+
+
+def list_surveys(session: Session, *, from_on: date | None = None, to_on: date | None = None) -> list[Survey]:
+    """Answers of the days [from_on, to_on), oldest first."""
+    statement = select(Survey).order_by(col(Survey.answered_on), col(Survey.id))
+    if from_on:
+        statement = statement.where(Survey.answered_on >= from_on)
+    if to_on:
+        statement = statement.where(Survey.answered_on < to_on)
+    return list(session.exec(statement))
+
+
+def load_surveys(
+    session: Session, *, from_on: date | None = None, to_on: date | None = None
+) -> tuple[SurveyFact, ...]:
+    """Answers of the days [from_on, to_on) as the contract's rules read them."""
+    return tuple(
+        SurveyFact(survey.answered_on, survey.score)
+        for survey in list_surveys(session, from_on=from_on, to_on=to_on)
+    )
+
+
+def has_survey_file(session: Session, sha256: str) -> bool:
+    """Whether surveys were imported from a file of that content."""
+    return session.exec(select(Survey.id).where(Survey.source_sha256 == sha256)).first() is not None
+
+
+def get_correction(session: Session, ref: str) -> DataCorrection:
+    """The data correction of that reference. Raises NotFound."""
+    statement = select(DataCorrection).where(DataCorrection.ref == ref).with_for_update()
+    found = session.exec(statement).first()
+    if found is None:
+        raise NotFound(f"没有数据修正 {ref}", hint="运行 eduops correction list 查看编号")
+    return found
+
+
+def list_corrections(session: Session) -> list[DataCorrection]:
+    """Every data correction, oldest first."""
+    return list(session.exec(select(DataCorrection).order_by(col(DataCorrection.id))))

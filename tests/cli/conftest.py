@@ -145,6 +145,8 @@ def quarter_commands(folder: Path) -> Iterator[tuple[object, ...]]:
         "--at",
         "2026-03-04 10:05",
     )
+    yield "ticket", "record", "INC-2026-0001", "--cause", "连接池耗尽", "--engineer", "王工（虚构）", \
+        "--solution", "重启", "--process", "改配置后重启", "--result", "已恢复"  # fmt: skip
     yield "ticket", "close", "INC-2026-0001", "--at", "2026-03-04 17:00"
     yield "ticket", "open", "--kind", "consult", "--title", "怎样导入题库（虚构）", "--at", "11:30"
     yield "sla", "post", "--from", "2026-03-02", "--to", "2026-03-05", "--yes"

@@ -24,6 +24,7 @@ EXPECTED = {
     ("ticket", "wait"): ["INC-2026-0001"],
     ("ticket", "go-on"): ["INC-2026-0001"],
     ("ticket", "resolve"): ["INC-2026-0001"],
+    ("ticket", "record"): ["INC-2026-0001"],
     ("ticket", "close"): ["INC-2026-0001"],
     # One entry a posted finding; a dump's beginning is committed before it begins.
     ("sla", "post"): ["remote-education-2024-2026/2.3/response/INC-2026-0001/"],

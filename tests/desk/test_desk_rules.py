@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from eduops.core.errors import NotAllowed
-from eduops.desk.rules import STATES, Life, check_step
+from eduops.desk.rules.step import Life, check_step
+from eduops.desk.rules.word import STATES
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NINE = datetime(2026, 3, 5, 1, 0, tzinfo=UTC)
@@ -91,7 +92,7 @@ def test_impossible_step_is_refused_with_ticket_time_and_hint(before, step, minu
     assert hint in refused.value.hint
 
 
-@pytest.mark.parametrize("step", ["respond", "arrive", "resolve", "wait", "go_on", "close"])
+@pytest.mark.parametrize("step", ["assign", "escalate", "respond", "arrive", "resolve", "wait", "go_on", "close"])
 def test_closed_ticket_takes_no_step(step):
     with pytest.raises(NotAllowed, match="已于 2026-03-05 11:00 关闭"):
         check_step(life(resolved_at=60, closed_at=120), step, at=at(60), now=at(600))

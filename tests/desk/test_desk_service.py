@@ -9,9 +9,10 @@ from sqlmodel import select
 
 from eduops.contract.fact import Exclusion, TicketFact
 from eduops.core.errors import InputError, NotAllowed, NotFound
-from eduops.desk import queries, service
-from eduops.desk.models import TicketExclusion
-from eduops.desk.rules import LATE_AFTER
+from eduops.desk import queries
+from eduops.desk.models.ticket import TicketExclusion
+from eduops.desk.rules.step import LATE_AFTER
+from eduops.desk.service import ticket as service
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NINE = datetime(2026, 3, 5, 1, 0, tzinfo=UTC)
@@ -33,11 +34,16 @@ def step(session, ref, name, minutes, **values):
 
 
 def wait(session, ref, minutes, reason="等机房开门（虚构）", agreed_by="张老师（虚构）"):
-    return service.wait_for_customer(session, ref, at=at(minutes), reason=reason, agreed_by=agreed_by, **WHO)
+    return step(session, ref, "wait", minutes, reason=reason, agreed_by=agreed_by)
 
 
 def go_on(session, ref, minutes):
-    return service.go_on(session, ref, at=at(minutes), **WHO)
+    return step(session, ref, "go_on", minutes)
+
+
+def record(session, ref):
+    new = service.NewRecord("连接池耗尽", "王工（虚构）", "重启", "改配置后重启", "已恢复")
+    return service.record_maintenance(session, ref, new, now=NOW, actor="值班（虚构）")
 
 
 def test_contract_is_given_what_was_recorded(store):
@@ -53,6 +59,7 @@ def test_contract_is_given_what_was_recorded(store):
         step(
             session, ref, "resolve", 90, cause="software", solution="重启", remote_agreed_by="周老师（虚构）"
         )
+        record(session, ref)
         step(session, ref, "close", 100)
     with store.reading() as session:
         (fact,) = queries.load_facts(session)
@@ -147,7 +154,7 @@ def test_refused_step_leaves_the_ticket_as_it_was(store):
 def test_waiting_needs_a_reason_and_who_agreed(sqlite_store, reason, agreed_by):
     with sqlite_store.writing() as session:
         ref = opened(session)
-        with pytest.raises(NotAllowed, match="原因和甲方同意人"):
+        with pytest.raises(NotAllowed, match="没有写"):
             wait(session, ref, 10, reason=reason, agreed_by=agreed_by)
         assert session.exec(select(TicketExclusion)).all() == []
 
@@ -185,6 +192,7 @@ def test_wait_entered_late_ends_at_the_latest_with_the_resolution(sqlite_store):
         ref = opened(session)
         step(session, ref, "resolve", 60)
         wait(session, ref, 10)
+        record(session, ref)
         step(session, ref, "close", 90)
         (fact,) = queries.load_facts(session)
     assert fact.exclusions[0].to_at == at(60)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from eduops.asset import service as assets
 from eduops.asset.rules import LOCAL_ADDRESS, Environment, NewHost, Role
-from eduops.desk import service as desk
+from eduops.desk.service import ticket as desk
 from eduops.ledger import service as ledger
 from eduops.ledger.head import load_head, save_head
 from eduops.patrol.configuration import find_config_path, load_config
@@ -133,12 +133,8 @@ def _open(unit: Unit, stage: Stage, ticket: InventedTicket) -> str:
 
 def _take(unit: Unit, stage: Stage, ref: str, step: Step) -> None:
     values, zone = dict(step.values), _zone(stage)
-    if step.name == "wait":
-        desk.wait_for_customer(
-            unit.session, ref, at=step.at, now=stage.now, actor=unit.actor, zone=zone, **values
-        )
-    elif step.name == "go_on":
-        desk.go_on(unit.session, ref, at=step.at, now=stage.now, actor=unit.actor, zone=zone)
+    if step.name == "record":
+        desk.record_maintenance(unit.session, ref, desk.NewRecord(**values), now=stage.now, actor=unit.actor)
     else:
         desk.take_step(
             unit.session,
@@ -163,7 +159,9 @@ def _open_command(stage: Stage, ticket: InventedTicket) -> str:
 
 def _step_command(stage: Stage, ref: str, step: Step) -> str:
     options = [word for name, value in step.values for word in (f"--{name.replace('_', '-')}", value)]
-    return command("ticket", step.name.replace("_", "-"), ref, *options, "--at", stage.at(step.at))
+    # A maintenance record is written when it is written: it has no instant of its own.
+    at = () if step.name == "record" else ("--at", stage.at(step.at))
+    return command("ticket", step.name.replace("_", "-"), ref, *options, *at)
 
 
 def _zone(stage: Stage) -> ZoneInfo:

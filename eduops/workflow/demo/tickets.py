@@ -9,7 +9,8 @@ from eduops.contract.period import start_of
 from eduops.contract.schema import Contract
 from eduops.contract.window import OnSiteHours
 from eduops.contract.working_day import WorkingDays
-from eduops.desk.service import NewTicket
+from eduops.desk.rules.word import CAUSES
+from eduops.desk.service.ticket import NewTicket
 
 _TITLES = {
     "incident": (
@@ -44,7 +45,7 @@ _SOLUTIONS = (
     "更换网络出口",
     "修正数据后重新计算",
 )
-_CAUSES = ("software", "software", "network", "customer", "third_party", "hardware")
+_POSSIBLE_CAUSES = ("software", "software", "network", "customer", "third_party", "hardware")
 _COUNTS = {"incident": 24, "request": 18, "consult": 30}
 _LAST_HOURS = timedelta(hours=30)
 
@@ -122,7 +123,7 @@ def _incident_steps(
     steps = [Step("respond", after(response))]
     limit = 60 if is_on_site else 180
     resolution = generator.randint(limit * 2 // 3, limit - 5)
-    values = [("cause", generator.choice(_CAUSES)), ("solution", generator.choice(_SOLUTIONS))]
+    values = [("cause", generator.choice(_POSSIBLE_CAUSES)), ("solution", generator.choice(_SOLUTIONS))]
     if place in _LATE_RESOLUTION:
         resolution = limit + generator.randint(12, 70)
     if place in _WAITED:
@@ -142,8 +143,20 @@ def _incident_steps(
     if place in _NO_ARRIVAL:
         resolution = max(resolution, 130)
     steps.append(Step("resolve", after(resolution), tuple(values)))
-    steps.append(Step("close", after(resolution + generator.randint(10, 600))))
+    closing = after(resolution + generator.randint(10, 600))
+    steps += [Step("record", closing, _invent_record(dict(values))), Step("close", closing)]
     return tuple(sorted(steps, key=lambda step: step.at))
+
+
+def _invent_record(values: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """The maintenance record that the incident needs before it is closed."""
+    return (
+        ("cause", f"{CAUSES[values['cause']]}原因（虚构）"),
+        ("engineer", "王工（虚构）"),
+        ("solution", values["solution"]),
+        ("process", f"核对现象，{values['solution']}，请报修人复核"),
+        ("result", "已恢复，报修人复核无误（虚构）"),
+    )
 
 
 def _simple_steps(generator: random.Random, reported_at: datetime) -> tuple[Step, ...]:

@@ -1,0 +1,1 @@
+"""What the desk decides: pure, over facts and `now`."""

@@ -1,0 +1,1 @@
+"""What the desk does: load, decide, save; one function a verb."""
