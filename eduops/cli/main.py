@@ -46,5 +46,7 @@ def main(
 
 def run() -> None:
     """Runs the command line and leaves the process with the design's exit code."""
+    # Pydantic would look through every installed package for plugins: a tenth of a command's time, and we have none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     debug = "--debug" in sys.argv or bool(os.environ.get("EDUOPS_DEBUG"))
     sys.exit(failure.guarded(lambda: app(standalone_mode=False, prog_name="eduops"), debug=debug))
