@@ -2,14 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
-from eduops.contract.fact import Facts
+from eduops.contract.fact import Facts, TicketFact
 from eduops.contract.period import start_of
 from eduops.contract.schema import Contract
 from eduops.core.errors import NotAllowed
 from eduops.desk import queries as desk
+from eduops.desk.models.ticket import Ticket, TicketReopening
 from eduops.ledger.models import LedgerEntry
 from eduops.ledger.rules import Draft, Standing, list_standings
 from eduops.store.chain import Link
@@ -25,6 +26,39 @@ def load_facts(session: Session, contract: Contract) -> Facts:
     from_at = start_of(contract.term.start, zone) - year
     to_at = start_of(contract.term.end_on, zone) + year
     return Facts(tickets=desk.load_facts(session, from_at=from_at, to_at=to_at))
+
+
+def load_open_tickets(session: Session, now: datetime) -> tuple[TicketFact, ...]:
+    """The tickets that may be open at an instant, found by index however many are closed."""
+    later = or_(col(TicketReopening.resolved_at).is_(None), col(TicketReopening.resolved_at) > now)
+    statement = select(Ticket.ref).where(
+        or_(
+            col(Ticket.resolved_at).is_(None),
+            col(Ticket.resolved_at) > now,
+            col(Ticket.id).in_(select(TicketReopening.ticket_id).where(later)),
+        )
+    )
+    return tuple(desk.load_facts_of(session, session.exec(statement).all()).values())
+
+
+def load_stoppage_tickets(session: Session) -> tuple[TicketFact, ...]:
+    """The tickets that may be a stoppage or cut one, found by index; of the whole term, as 4.1 counts over it."""
+    statement = select(Ticket.ref).where(
+        col(Ticket.impact).in_(("system", "department")),
+        or_(col(Ticket.cause).in_(("software", "unknown")), col(Ticket.planned)),
+    )
+    return tuple(desk.load_facts_of(session, session.exec(statement).all()).values())
+
+
+def load_open_obligations(session: Session) -> list[Standing]:
+    """The obligations that nothing has closed yet, oldest first."""
+    about = select(LedgerEntry.id).where(LedgerEntry.kind == "obligation")
+    statement = select(LedgerEntry).where(
+        or_(col(LedgerEntry.id).in_(about), col(LedgerEntry.refers_to).in_(about))
+    )
+    entries = session.exec(statement.order_by(col(LedgerEntry.id)))
+    standings = list_standings((entry.id, _draft(entry)) for entry in entries)
+    return [each for each in standings if each.state in ("in_force", "amended")]
 
 
 def list_entries(session: Session) -> list[LedgerEntry]:

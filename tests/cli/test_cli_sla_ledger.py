@@ -1,0 +1,121 @@
+"""The ledger at the terminal: reviewed, posted, corrected, waived, discharged, and shown as it stands."""
+
+import pytest
+
+MARCH = ("--from", "2026-03-02", "--to", "2026-03-05")
+WAIVER = ("--by", "张主任（虚构）", "--document", "信函〔2026〕12号（虚构）", "--reason", "院方断电")
+
+
+@pytest.fixture
+def late(typed):
+    """An invented incident answered 45 minutes after its report, arrived at and resolved in time."""
+    typed("ticket", "open", "--title", "考试页面打不开（虚构）", "--at", "2026-03-04 09:00")
+    typed("ticket", "respond", "INC-2026-0001", "--at", "2026-03-04 09:45")
+    typed("ticket", "arrive", "INC-2026-0001", "--at", "2026-03-04 09:50")
+    said = typed("ticket", "resolve", "INC-2026-0001", "--cause", "network", "--at", "2026-03-04 10:05")
+    assert said.code == 0, said.err
+    return "INC-2026-0001"
+
+
+def test_review_shows_by_kind_what_post_writes(typed, late):
+    shown = typed("sla", "review", *MARCH)
+    assert "待记入台账（1）" in shown.out
+    assert "违约" in shown.out
+    [draft] = typed("sla", "review", *MARCH, "--json").json()
+    assert (draft["kind"], draft["refers_to"], draft["subject"], draft["counted"]) == (
+        "breach",
+        None,
+        late,
+        1,
+    )
+    posted = typed("sla", "post", *MARCH, "--yes", "--json").json()
+    assert posted["posted"] == [draft]
+    assert typed("sla", "review", *MARCH, "--json").json() == []
+    assert "没有要记入台账的" in typed("sla", "review", *MARCH).out
+
+
+def test_waived_breach_is_shown_with_customer_and_document_and_counts_no_more(typed, late):
+    typed("sla", "post", *MARCH, "--yes")
+    assert "有效违约次数" in typed("sla", "ledger").out
+    said = typed("sla", "waive", 1, *WAIVER, "--yes")
+    assert (said.code, said.out) == (
+        0,
+        "第 1 条已豁免：张主任（虚构），信函〔2026〕12号（虚构）；记为第 2 条\n",
+    )
+    shown = typed("sla", "ledger").out
+    assert "已豁免" in shown
+    assert "有效违约 0 次" in shown
+    [row] = typed("sla", "ledger", "--json").json()
+    assert (row["state"], row["counted"], row["counted_as_posted"], row["year"]) == ("waived", 0, 1, "Y2")
+    assert row["trail"][0]["detail"]["document"] == "信函〔2026〕12号（虚构）"
+    assert typed("sla", "verify").code == 0
+
+
+def test_waiving_demands_a_named_person(typed, late, monkeypatch):
+    typed("sla", "post", *MARCH, "--yes")
+    monkeypatch.delenv("EDUOPS_ACTOR")
+    said = typed("sla", "waive", 1, *WAIVER, "--yes")
+    assert (said.code, "EDUOPS_ACTOR" in said.err) == (2, True)
+    monkeypatch.setenv("EDUOPS_ACTOR", "工程师甲（虚构）")
+    for name in ("--by", "--document", "--reason"):
+        place = WAIVER.index(name)
+        assert typed("sla", "waive", 1, *WAIVER[:place], *WAIVER[place + 2 :], "--yes").code == 2
+    assert typed("sla", "waive", 1, *WAIVER[:-1], " ", "--yes").code == 4
+    [row] = typed("sla", "ledger", "--json").json()
+    assert row["counted"] == 1
+
+
+def test_rehearsed_waiver_writes_nothing(typed, late):
+    typed("sla", "post", *MARCH, "--yes")
+    said = typed("sla", "waive", 1, *WAIVER, "--dry-run")
+    assert (said.code, "预演" in said.out) == (0, True)
+    assert typed("sla", "ledger", "--json").json()[0]["state"] == "in_force"
+    assert typed("sla", "verify").out.startswith("台账完好：1 条")
+
+
+def test_what_is_not_in_the_ledger_cannot_be_waived_or_discharged(typed, late):
+    assert typed("sla", "waive", 7, *WAIVER, "--yes").code == 4
+    typed("sla", "post", *MARCH, "--yes")
+    said = typed("sla", "discharge", 1, "--figure", "90", "--document", "纪要", "--yes")
+    assert (said.code, "不能销项" in said.err) == (4, True)
+    assert typed("sla", "discharge", 1, "--figure", "九十", "--yes").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (["--year", "Y2"], 1),
+        (["--year", "Y1"], 0),
+        (["--from", "2026-03-04"], 1),
+        (["--from", "2026-03-05"], 0),
+        (["--to", "2026-03-04"], 1),
+        (["--to", "2026-03-03"], 0),
+    ],
+)
+def test_ledger_is_filtered_by_day_and_contract_year(typed, late, words, count):
+    typed("sla", "post", *MARCH, "--yes")
+    assert len(typed("sla", "ledger", *words, "--json").json()) == count
+
+
+def test_year_that_the_contract_does_not_have_is_refused(typed):
+    said = typed("sla", "ledger", "--year", "Y3")
+    assert (said.code, "Y1、Y2" in said.err) == (2, True)
+
+
+def test_evaluation_prints_the_agreed_keys_in_their_order(typed, late):
+    answer = typed("sla", "evaluate", *MARCH, "--json").json()
+    assert list(answer) == [
+        *("contract", "from", "to", "as_of", "provisional"),
+        *("findings", "counted", "by_clause"),
+    ]
+    assert list(answer["findings"][0]) == [
+        *("key", "clause", "rule", "consequence", "subject", "period", "due_at", "actual_at"),
+        *("limit", "actual", "actual_raw", "unit", "counted", "provisional", "text"),
+    ]
+
+
+def test_ticket_outside_the_term_is_named_on_stderr(typed):
+    typed("ticket", "open", "--title", "合同前的一张（虚构）", "--at", "2024-11-20 09:00")
+    said = typed("sla", "evaluate", *MARCH, "--json")
+    assert "INC-2024-0001" in said.err
+    assert "outside" not in said.json()
