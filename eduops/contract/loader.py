@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from eduops.contract.rule_book import DUTIES, RULES, list_rules
 from eduops.contract.schema import Contract
 from eduops.contract.schema_message import render_error, render_unknown
-from eduops.contract.yaml_tree import Path_, Tree, load_tree
+from eduops.core.config import list_keys, path_of
 from eduops.core.errors import ConfigError, Problem
+from eduops.core.yaml_tree import Path_, Tree, load_tree
 
 _RULE_KEYS = ("consequence", "kept_from")
 
@@ -33,6 +33,8 @@ def load_contract(path: Path) -> Contract:
 
 def _read(path: Path) -> tuple[Contract | None, tuple[Problem, ...]]:
     tree = load_tree(path)
+    if tree.data is None and not tree.problems:
+        tree.add((), "文件是空的")
     contract = None
     if tree.data is not None:
         contract = _validate(tree)
@@ -47,43 +49,8 @@ def _validate(tree: Tree) -> Contract | None:
         return Contract.model_validate(tree.data)
     except ValidationError as errors:
         for error in errors.errors(include_url=False):
-            known = _known_keys(tuple(error["loc"][:-1])) if error["type"] == "extra_forbidden" else ()
-            tree.add(_path_of(error), render_error(error, known))
-    return None
-
-
-def _path_of(error: ErrorDetails) -> Path_:
-    # pydantic marks a bad dict key with "[key]"; the file has no such part.
-    return tuple(part for part in error["loc"] if part != "[key]")
-
-
-def _known_keys(path: Path_) -> tuple[str, ...]:
-    """The keys of the model at a path, found by walking the models along it."""
-    model: type[BaseModel] | None = Contract
-    for part in path:
-        if isinstance(part, int) or model is None:
-            continue
-        model = _models_of(model).get(part, model)
-    if model is None:
-        return ()
-    return tuple(field.alias or name for name, field in model.model_fields.items())
-
-
-def _models_of(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
-    return {
-        field.alias or name: found
-        for name, field in model.model_fields.items()
-        if (found := _find_model(field.annotation)) is not None
-    }
-
-
-def _find_model(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _find_model(argument)
-        if found is not None:
-            return found
+            known = list_keys(Contract, error["loc"][:-1]) if error["type"] == "extra_forbidden" else ()
+            tree.add(path_of(error), render_error(error, known))
     return None
 
 

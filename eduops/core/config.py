@@ -32,7 +32,7 @@ def check_yaml(path: Path, model: type[Model]) -> tuple[Model | None, tuple[Prob
             value = model.model_validate({} if tree.data is None else tree.data)
         except ValidationError as errors:
             for detail in errors.errors(include_url=False):
-                tree.add(_path_of(detail), sentence(detail, model))
+                tree.add(path_of(detail), sentence(detail, model))
     if tree.problems:
         return None, tuple(sorted(tree.problems, key=lambda problem: problem.line or 0))
     return value, ()
@@ -65,7 +65,8 @@ def _find_model(annotation: object) -> type[BaseModel] | None:
     return None
 
 
-def _path_of(detail: ErrorDetails) -> Path_:
+def path_of(detail: ErrorDetails) -> Path_:
+    """The key path in the file that an error is about."""
     # pydantic marks a bad dict key with "[key]"; the file has no such part.
     return tuple(part for part in detail["loc"] if part != "[key]")
 
