@@ -38,14 +38,14 @@ def build_object(fact: TicketFact, zone: ZoneInfo) -> dict[str, object]:
     return {name: made[name] for name in FIELDS if name in made}
 
 
-def build_row(fact: TicketFact, zone: ZoneInfo) -> list[str]:
+def build_row(fact: TicketFact, zone: ZoneInfo) -> list[str | None]:
     """A ticket as one row of COLUMNS: local times, the two lists as JSON."""
     plan = fact.plan or Plan()
     made = build_object(fact, zone)
-    row = []
+    row: list[str | None] = []
     for name in COLUMNS:
         if name in ("exclusions", "reopened"):
-            row.append(json.dumps(made[name], ensure_ascii=False) if name in made else "")
+            row.append(json.dumps(made[name], ensure_ascii=False) if name in made else None)
             continue
         value = (
             getattr(plan, name[5:])
@@ -56,12 +56,12 @@ def build_row(fact: TicketFact, zone: ZoneInfo) -> list[str]:
     return row
 
 
-def _cell(value: object, zone: ZoneInfo) -> str:
+def _cell(value: object, zone: ZoneInfo) -> str | None:
     match value:
         case datetime():
             return _local(value, zone)
-        case None | False:
-            return ""
+        case None | False | "":
+            return None
         case True:
             return "是"
     return str(value)

@@ -188,7 +188,7 @@ def check_suffix(path: Path) -> str:
     return suffix
 
 
-def build_table(name: str, note: str, rows: Iterator[list[str]]) -> Table:
+def build_table(name: str, note: str, rows: Iterator[list[str | None]]) -> Table:
     """Rows of COLUMNS under their Chinese heads."""
     return Table(name, "", note, [Column(ticket_object.HEADS[column]) for column in COLUMNS], rows)
 

@@ -1,0 +1,82 @@
+"""Satisfaction surveys: one answer typed, or a file of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import insert
+from sqlmodel import Session
+
+from eduops.desk import queries
+from eduops.desk.models.quality import Survey
+from eduops.desk.rules.survey import NewSurvey, average
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyStats:
+    """The answers of a period: how many, their mean (None without any) and each department's."""
+
+    from_on: date | None
+    to_on: date | None
+    count: int
+    mean: Decimal | None
+    departments: Mapping[str, Decimal]
+
+
+def add_survey(
+    session: Session, new: NewSurvey, *, now: datetime, actor: str, is_invented: bool = False
+) -> Survey:
+    """Writes down one answer."""
+    survey = Survey(**_columns(new, now=now, actor=actor, is_invented=is_invented))
+    session.add(survey)
+    session.flush()
+    return survey
+
+
+def import_surveys(
+    session: Session,
+    surveys: Sequence[NewSurvey],
+    *,
+    sha256: str,
+    now: datetime,
+    actor: str,
+    is_invented: bool = False,
+) -> int:
+    """Writes a file's answers; how many. A file of the same content was imported before: none."""
+    if queries.has_survey_file(session, sha256) or not surveys:
+        return 0
+    rows = [_columns(each, now=now, actor=actor, is_invented=is_invented) for each in surveys]
+    session.execute(insert(Survey), [{**row, "source_sha256": sha256} for row in rows])
+    return len(rows)
+
+
+def build_stats(surveys: Sequence[Survey], *, from_on: date | None, to_on: date | None) -> SurveyStats:
+    """What the answers come to; means in hundredths, halves up."""
+    departments: dict[str, list[Decimal]] = {}
+    for survey in surveys:
+        departments.setdefault(survey.department or "（未写）", []).append(survey.score)
+    return SurveyStats(
+        from_on=from_on,
+        to_on=to_on,
+        count=len(surveys),
+        mean=average([survey.score for survey in surveys]) if surveys else None,
+        departments={name: average(scores) for name, scores in sorted(departments.items())},
+    )
+
+
+def _columns(
+    new: NewSurvey, *, now: datetime, actor: str, is_invented: bool
+) -> dict[str, Any]:  # Any: each column's own type
+    return {
+        "answered_on": new.answered_on,
+        "department": new.department,
+        "respondent": new.respondent,
+        "score": new.score,
+        "items": {name: float(value) for name, value in new.items.items()},
+        "comment": new.comment,
+        "recorded_at": now,
+        "actor": actor,
+        "is_invented": is_invented,
+    }
