@@ -1,5 +1,6 @@
 """`eduops sla status` and `forecast`: what runs out first, what the limits leave, what comes if nothing happens."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
@@ -18,7 +19,7 @@ from eduops.contract.scope import Scope
 from eduops.core.errors import UsageError
 from eduops.ledger import status as service
 from eduops.ledger.status import Status
-from eduops.ledger.status_rules import Budget, OpenStoppage, OpenTicket, RunningClock
+from eduops.ledger.status_rules import Budget, Level, OpenStoppage, OpenTicket, RunningClock
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -27,6 +28,10 @@ verbs = Noun("现状与预测。")
 
 _RULES = {"response": "响应", "arrival": "到场", "resolution": "解决", "plan": "方案"}
 _STYLES = {"missed": "bold red", "soon": "yellow", "fine": "green", "paused": "cyan"}
+_LEVELS: dict[Level, str] = {"missed": "已超时", "soon": "快到时", "fine": "尚早", "paused": "停表"}
+_MOST_TICKETS = 20
+"""With the lines below the table a screenful; the most urgent ones must not scroll away."""
+_WIDE = 100
 _IMPACTS = {"system": "系统停机", "department": "部门级业务影响"}
 _VERBS = {"system": "已停机", "department": "受影响"}
 _WEEKDAYS = "一二三四五六日"
@@ -35,12 +40,16 @@ _COLUMNS = (
     out.Column("left_text", "还剩", style_key="style"),
     out.Column("due_text", "先到时限", style_key="style"),
     out.Column("title", "内容"),
-    out.Column("next_text", "随后", spare=True),
+    out.Column("next_text", "随后"),
 )
 
 
-@verbs.verb("status", example="eduops sla status")
-def status(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
+@verbs.verb("status", example="eduops sla status --all")
+def status(
+    ctx: typer.Context,
+    all_: Annotated[bool, typer.Option("--all", help="列出全部在办工单，不只最急的二十张。")] = False,
+    as_json: out.JsonOption = False,
+) -> None:
     """现在的情形：在办工单各还剩多少时间，停机次数和分钟还剩多少，哪些整改义务没有销项。"""
     contract = door.contract(ctx)
     with door.look(ctx) as look:
@@ -49,9 +58,7 @@ def status(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
         out.value(_to_json(contract, found))
         return
     typer.echo(_headline(contract, found.now))
-    rows = [_row(ticket, found.now, contract.zone_info) for ticket in found.tickets if ticket.clocks]
-    out.rows(rows, _COLUMNS, as_json=False, title="在办工单", empty="没有在计时的工单。")
-    _show_idle([ticket for ticket in found.tickets if not ticket.clocks])
+    _show_tickets(contract, found, most=None if all_ else _MOST_TICKETS)
     for stoppage in found.stoppages:
         _show_stoppage(stoppage, contract.zone_info)
     for impact in _IMPACTS:
@@ -95,6 +102,19 @@ def _headline(contract: Contract, now: datetime) -> str:
         ahead = [start for start, _ in hours.list_ranges(local.date()) if start > minute]
         regime = "非现场服务时间" + (f"，今天 {render_minute(min(ahead))} 起为现场" if ahead else "")
     return f"{local:%Y-%m-%d %H:%M} 星期{_WEEKDAYS[local.weekday()]}，{regime}"
+
+
+def _show_tickets(contract: Contract, found: Status, *, most: int | None) -> None:
+    running = [ticket for ticket in found.tickets if ticket.clocks]
+    rows = [_row(ticket, found.now, contract.zone_info) for ticket in running[:most]]
+    # What comes after the first limit is worth a column only where the screen has room for it.
+    columns = _COLUMNS if out.console().width >= _WIDE else _COLUMNS[:-1]
+    out.rows(rows, columns, as_json=False, title="在办工单，先到时限的在前", empty="没有在计时的工单。")
+    if len(rows) < len(running):
+        levels = Counter(ticket.clocks[0].level for ticket in running[len(rows) :])
+        counts = "、".join(f"{_LEVELS[level]} {levels[level]} 张" for level in _LEVELS if levels[level])
+        _print(f"其余 {len(running) - len(rows)} 张没有列出（{counts}），用 --all 看全部", "")
+    _show_idle([ticket for ticket in found.tickets if not ticket.clocks])
 
 
 def _row(ticket: OpenTicket, now: datetime, zone: ZoneInfo) -> dict[str, object]:
