@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -45,6 +46,27 @@ def test_an_altered_audit_entry_is_found(store: Store, now: datetime) -> None:
         _, broken = audit.verify(session)
     assert broken is not None
     assert (broken.number, broken.reason) == (2, "content")
+
+
+def test_an_audit_entry_cut_off_the_end_is_found(store: Store, now: datetime) -> None:
+    with store.writing() as session:
+        for number in range(3):
+            audit.record(session, at=now, actor="值班", command="x y", subject=f"S{number}", change={})
+    with store.writing() as session:
+        session.delete(session.get_one(AuditEntry, 3))
+    with store.reading() as session:
+        count, broken = audit.verify(session)
+    assert count == 2
+    assert broken is not None
+    assert broken.number == 3
+
+
+def test_an_entry_reads_the_same_whatever_zone_its_instant_was_given_in(store: Store, now: datetime) -> None:
+    with store.writing() as session:
+        shanghai = now.astimezone(ZoneInfo("Asia/Shanghai"))
+        audit.record(session, at=shanghai, actor="值班", command="x y", subject="S", change={})
+    with store.reading() as session:
+        assert audit.verify(session) == (1, None)
 
 
 def test_a_naive_instant_is_refused(store: Store) -> None:
