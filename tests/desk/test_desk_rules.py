@@ -92,7 +92,9 @@ def test_impossible_step_is_refused_with_ticket_time_and_hint(before, step, minu
     assert hint in refused.value.hint
 
 
-@pytest.mark.parametrize("step", ["assign", "escalate", "respond", "arrive", "resolve", "wait", "go_on", "close"])
+@pytest.mark.parametrize(
+    "step", ["assign", "escalate", "respond", "arrive", "resolve", "wait", "go_on", "close"]
+)
 def test_closed_ticket_takes_no_step(step):
     with pytest.raises(NotAllowed, match="已于 2026-03-05 11:00 关闭"):
         check_step(life(resolved_at=60, closed_at=120), step, at=at(60), now=at(600))

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from eduops.contract.fact import TicketFact
@@ -11,6 +12,7 @@ from eduops.contract.field_reader import Record
 from eduops.contract.ticket_fact import parse_ticket
 from eduops.contract.ticket_row import COLUMNS, HEADERS, build_record
 from eduops.core.errors import InputError, Problem
+from eduops.desk.rules.step import list_instants
 from eduops.desk.rules.ticket_object import HEADS
 from eduops.sheet.header import Header, find_header
 from eduops.sheet.workbook import Sheet, Workbook
@@ -60,7 +62,7 @@ def parse_rows(records: Iterable[tuple[str, Record | str]], zone: ZoneInfo, *, f
             # A time at the calendar's end has no local time to be named by.
             problems.append(Problem(file, address, "有时间超出可用的年份"))
             continue
-        problems += (Problem(file, address, said) for said in _list_unfit(fact))
+        problems += (Problem(file, address, said) for said in _list_unfit(fact, zone))
         if fact.ref in first:
             problems.append(Problem(file, address, f"工单号 {fact.ref} 与{first[fact.ref]}重复"))
         first.setdefault(fact.ref, address)
@@ -80,7 +82,7 @@ def refused(file: str, problems: Sequence[Problem]) -> InputError:
     )
 
 
-def _list_unfit(fact: TicketFact) -> Iterator[str]:
+def _list_unfit(fact: TicketFact, zone: ZoneInfo) -> Iterator[str]:
     texts = {name: getattr(fact, name) for name in _TEXTS}
     for number, wait in enumerate(fact.exclusions, 1):
         texts |= {
@@ -92,6 +94,17 @@ def _list_unfit(fact: TicketFact) -> Iterator[str]:
             yield f"{name}：含有不可见的控制字符"
     if len(fact.ref) > LONGEST_REF:
         yield f"ref：超过 {LONGEST_REF} 个字"
+    if any(at and not _has_local_time(at, zone) for at in list_instants(fact)):
+        yield "有时间超出可用的年份"
+
+
+def _has_local_time(at: datetime, zone: ZoneInfo) -> bool:
+    if 1 < at.year < 9999:
+        return True
+    try:
+        return bool(at.astimezone(zone))
+    except OverflowError:
+        return False
 
 
 def read_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, Record | str]]:

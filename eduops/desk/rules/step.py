@@ -103,16 +103,21 @@ def check_fact(fact: TicketFact, zone: ZoneInfo, *, but: TicketFact | None = Non
 
 def check_happened(fact: TicketFact, now: datetime) -> None:
     """Raises NotAllowed where something is said to have happened that lies in the future."""
+    agreed = {fact.planned_from, fact.planned_to, (fact.plan or Plan()).deadline}
+    if any(at and at > now for at in list_instants(fact) if at not in agreed):
+        raise NotAllowed(f"工单 {fact.ref}：时刻还没有到，不能预先登记", hint="检查写的时刻")
+
+
+def list_instants(fact: TicketFact) -> list[datetime | None]:
+    """Every instant of a ticket, what is agreed for the future included."""
     plan = fact.plan or Plan()
-    instants = (
+    return [
         *(fact.reported_at, fact.responded_at, fact.arrived_at, fact.resolved_at, fact.closed_at),
-        *(fact.outage_start, fact.outage_end),
-        *(plan.submitted_at, plan.department_approved_at, plan.management_approved_at),
+        *(fact.planned_from, fact.planned_to, fact.outage_start, fact.outage_end),
+        *(plan.submitted_at, plan.department_approved_at, plan.management_approved_at, plan.deadline),
         *(at for each in fact.exclusions for at in (each.from_at, each.to_at)),
         *(at for each in fact.reopened for at in (each.reopened_at, each.resolved_at)),
-    )
-    if any(at and at > now for at in instants):
-        raise NotAllowed(f"工单 {fact.ref}：时刻还没有到，不能预先登记", hint="检查写的时刻")
+    ]
 
 
 def check_step(life: Life, step: str, *, at: datetime, now: datetime) -> None:
