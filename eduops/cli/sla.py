@@ -2,7 +2,7 @@
 
 import typer
 
-from eduops.cli import door, out, sla_ledger, sla_status
+from eduops.cli import door, out, sla_closing, sla_explain, sla_ledger, sla_status
 from eduops.cli.noun import Noun
 from eduops.cli.sla_screen import (
     CONSEQUENCES,
@@ -20,7 +20,7 @@ from eduops.ledger import service
 from eduops.ledger.head import load_head, save_head
 
 app = Noun("服务时限：评定、违约台账。")
-for part in (sla_status, sla_ledger):
+for part in (sla_status, sla_explain, sla_ledger, sla_closing):
     app.add_typer(part.verbs)
 
 

@@ -8,15 +8,16 @@ from typing import Annotated
 import typer
 
 from eduops.cli import door, out
+from eduops.cli.actor import require_actor
 from eduops.cli.instant import FromOption, ToOption, parse_day
 from eduops.cli.noun import Noun
-from eduops.cli.sla_screen import NumberArgument, require_signature
+from eduops.cli.sla_screen import NumberArgument
 from eduops.contract.clause_rule import clause_order
 from eduops.contract.period import find_period, list_years
 from eduops.contract.schema import Contract
 from eduops.core.errors import UsageError
-from eduops.ledger import queries, service
-from eduops.ledger.head import load_head, save_head
+from eduops.ledger import closing, queries, service
+from eduops.ledger.head import CLOSING_FILE, load_head, save_head
 from eduops.ledger.models import LedgerEntry
 from eduops.ledger.rules import KINDS, STATES, Standing
 
@@ -71,7 +72,7 @@ def waive(
     as_json: out.JsonOption = False,
 ) -> None:
     """豁免一条违约：不再计次，台账里仍然看得到；要有甲方姓名和文号。"""
-    require_signature()
+    require_actor("豁免违约")
     if not dry_run:
         out.confirm(f"豁免记入后不能撤回，确定豁免第 {number} 条吗？", yes=yes)
     with door.work(ctx, dry_run=dry_run) as work:
@@ -128,16 +129,21 @@ def discharge(
 
 @verbs.verb("verify", example="eduops sla verify")
 def verify(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
-    """核对台账有没有被改动、删除或调换；有则退出码为 1。"""
+    """核对台账和结账记录有没有被改动、删除或调换；有则退出码为 1。"""
     with door.look(ctx) as look:
         count, fault = service.verify(look.session, load_head(look.home.path))
         head = None if fault else service.head(look.session).hash
+        closings, wrong = closing.verify(look.session, load_head(look.home.path, CLOSING_FILE))
+    faults = [each for each in (fault, wrong) if each]
+    more = f"；结账记录 {closings} 条" if closings else ""
     out.done(
-        f"台账有问题：{fault}" if fault else f"台账完好：{count} 条，末条校验值 {str(head)[:16]}…",
-        {"count": count, "head": head, "fault": fault},
+        f"台账有问题：{'；'.join(faults)}"
+        if faults
+        else f"台账完好：{count} 条，末条校验值 {str(head)[:16]}…{more}",
+        {"count": count, "head": head, "fault": fault, "closings": closings, "closing_fault": wrong},
         as_json=as_json,
     )
-    if fault:
+    if faults:
         raise typer.Exit(1)
 
 

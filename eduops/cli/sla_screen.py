@@ -1,6 +1,5 @@
 """What the verbs of `eduops sla` share: their options, how findings are drawn, who signs."""
 
-import os
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated
@@ -66,9 +65,3 @@ def build_rows(drafts: Iterable[Draft | LedgerEntry]) -> list[dict[str, object]]
         }
         for each in drafts
     ]
-
-
-def require_signature() -> None:
-    """Raises UsageError where EDUOPS_ACTOR does not say who acts: an account's name is no signature."""
-    if not os.environ.get("EDUOPS_ACTOR", "").strip():
-        raise UsageError("这一步要写明是谁办理的", hint="先设置：export EDUOPS_ACTOR=姓名，再运行")

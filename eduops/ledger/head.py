@@ -1,4 +1,4 @@
-"""The ledger's head kept outside the table, in the home's `ledger.head`: so that a cut-off tail is noticed."""
+"""The chains' heads kept outside the tables, in files of the home: so that a cut-off tail is noticed."""
 
 import json
 from pathlib import Path
@@ -8,11 +8,12 @@ from eduops.core.files import write_whole
 from eduops.ledger.rules import NO_HEAD, Head
 
 FILE = "ledger.head"
+CLOSING_FILE = "closing.head"
 
 
-def load_head(home: Path) -> Head:
-    """The kept head; an empty one where nothing was posted. Raises ConfigError for a damaged file."""
-    path = home / FILE
+def load_head(home: Path, file: str = FILE) -> Head:
+    """The kept head; an empty one where nothing was written. Raises ConfigError for a damaged file."""
+    path = home / file
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return Head(int(data["count"]), str(data["hash"]))
@@ -24,11 +25,11 @@ def load_head(home: Path) -> Head:
         ) from error
 
 
-def save_head(home: Path, head: Head) -> None:
-    """Keeps the head, after the entries were committed; never a shorter one than is kept already.
+def save_head(home: Path, head: Head, file: str = FILE) -> None:
+    """Keeps the head, after the rows were committed; never a shorter one than is kept already.
 
     Raises ConfigError for a damaged file: it is evidence, and not overwritten.
     """
-    if head.count < load_head(home).count:
+    if head.count < load_head(home, file).count:
         return
-    write_whole(home / FILE, json.dumps({"count": head.count, "hash": head.hash}) + "\n")
+    write_whole(home / file, json.dumps({"count": head.count, "hash": head.hash}) + "\n")

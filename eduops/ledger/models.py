@@ -34,3 +34,35 @@ class LedgerEntry(SQLModel, table=True):
     posted_by: str
     previous_hash: str
     hash: str
+
+
+class LedgerClosing(SQLModel, table=True):
+    """One closing (结账) of a month or quarter: what its facts, contract and calendar were, and what they came to."""
+
+    __tablename__ = "ledger_closing"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    replaces: int | None = Field(default=None, foreign_key="ledger_closing.id")
+    """The earlier closing of the same period, after which something changed."""
+    contract: str
+    period: str
+    from_on: date
+    to_on: date
+    """The last day, included."""
+    as_of: datetime = Field(sa_type=ExactInstant)
+    facts_hash: str
+    # Any: the hash of each ticket by its reference and of the other facts by their kind.
+    facts: dict[str, Any] = Field(sa_type=ExactJson)
+    contract_hash: str
+    calendar: str
+    # Any: for each finding its count and figure, by key.
+    findings: dict[str, Any] = Field(sa_type=ExactJson)
+    counted: int
+    by_clause: dict[str, int] = Field(sa_type=ExactJson)
+    entry_count: int
+    """How many entries the ledger had, and the hash of the last: a closing vouches for the ledger before it."""
+    entry_hash: str
+    closed_at: datetime = Field(sa_type=ExactInstant)
+    closed_by: str
+    previous_hash: str
+    hash: str

@@ -55,7 +55,7 @@ def test_waiving_demands_a_named_person(typed, late, monkeypatch):
     typed("sla", "post", *MARCH, "--yes")
     monkeypatch.delenv("EDUOPS_ACTOR")
     said = typed("sla", "waive", 1, *WAIVER, "--yes")
-    assert (said.code, "EDUOPS_ACTOR" in said.err) == (2, True)
+    assert (said.code, "EDUOPS_ACTOR" in said.err) == (4, True)
     monkeypatch.setenv("EDUOPS_ACTOR", "工程师甲（虚构）")
     for name in ("--by", "--document", "--reason"):
         place = WAIVER.index(name)

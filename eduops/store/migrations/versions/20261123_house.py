@@ -124,6 +124,33 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_host_code")),
     )
     op.create_table(
+        "ledger_closing",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("replaces", sa.Integer(), nullable=True),
+        sa.Column("contract", sa.String(), nullable=False),
+        sa.Column("period", sa.String(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("to_on", sa.Date(), nullable=False),
+        sa.Column("as_of", column.ExactInstant(), nullable=False),
+        sa.Column("facts_hash", sa.String(), nullable=False),
+        sa.Column("facts", column.ExactJson(), nullable=False),
+        sa.Column("contract_hash", sa.String(), nullable=False),
+        sa.Column("calendar", sa.String(), nullable=False),
+        sa.Column("findings", column.ExactJson(), nullable=False),
+        sa.Column("counted", sa.Integer(), nullable=False),
+        sa.Column("by_clause", column.ExactJson(), nullable=False),
+        sa.Column("entry_count", sa.Integer(), nullable=False),
+        sa.Column("entry_hash", sa.String(), nullable=False),
+        sa.Column("closed_at", column.ExactInstant(), nullable=False),
+        sa.Column("closed_by", sa.String(), nullable=False),
+        sa.Column("previous_hash", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["replaces"], ["ledger_closing.id"], name=op.f("fk_ledger_closing_replaces_ledger_closing")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_closing")),
+    )
+    op.create_table(
         "ledger_entry",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -698,6 +725,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ledger_entry_finding_key"))
 
     op.drop_table("ledger_entry")
+    op.drop_table("ledger_closing")
     op.drop_table("host")
     op.drop_table("document")
     with op.batch_alter_table("data_correction", schema=None) as batch_op:
