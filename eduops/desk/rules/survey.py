@@ -12,6 +12,7 @@ from eduops.sheet.workbook import Cell, Sheet, Workbook, cell_text
 
 HUNDREDTH = Decimal("0.01")
 _FULL = Decimal(100)
+_LARGEST, _FINEST = Decimal(10**6), -20
 _VOCABULARY = {
     "answered_on": ("日期", "填写日期", "调查日期", "date", "answered_on"),
     "department": ("科室", "部门", "department"),
@@ -75,7 +76,9 @@ def parse_score(text: str) -> Decimal:
         value = Decimal(text.strip().removesuffix("分"))
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite() or abs(value) > 10**6 or value.as_tuple().exponent < -20:  # type: ignore[operator]  # finite
+    # Compared, not computed with: 1e999999999 is a Decimal too.
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < _FINEST or not -_LARGEST < value < _LARGEST:
         raise InputError(f"「{text}」不是分数", hint="写成 0 到 100 的数")
     return value
 
