@@ -4,7 +4,10 @@
                load_contract(path: Path) -> Contract                     raises ConfigError with every problem
     schema     Contract: .contract (id) .title .zone_info .term.start .term.end_on (exclusive) .parties .policy
                .campuses .programmes .outside_bodies (.members) .clauses[number] (.title .quote .consequence
-               .parameters .rules); contract.figure(clause, rule, name), .consequence(clause, rule)
+               .parameters .duties .rules); contract.figure(clause, rule, name)
+    rule_book  Duty, DUTIES, RULES[duty, rule] (.figures .title .how), list_rules(duty)
+    clause_rule  build_rules(contract) -> {(duty, rule): ClauseRule}; ClauseRule: .duty .clause .name .named
+               .consequence .kept_from .figures .is_kept(day); clause_order(clause), render_clause(clause)
     fact       TicketFact(ref, reported_at, …), Exclusion, Plan, Reopening; HostFact, PatrolFact, AttendanceFact,
                SurveyFact, DemandFact, EffortFact, DeliverableFact, StaffFact, CertificateFact, TrainingFact,
                ReviewFact, VulnerabilityFact; Facts(tickets=(), hosts=(), patrols=None, …)
@@ -18,14 +21,21 @@
                Evaluation.obligations: Obligation .key .clause .rule .period .opened_at .figure .closed_at .closed_by
                .closing_figure (of the whole term as of as_of)
                deadlines(contract, ticket, as_of) -> tuple[Clock, ...]
-               Clock: .clause .rule .limit .limit_minutes .due_at .added .met_at .is_missed(as_of)
+               Clock: .clause .rule .source .limit .limit_minutes .due_at .added .met_at .is_missed(as_of)
+    explain    explain_ticket(contract, ticket, *, as_of, others=()) -> TicketExplanation (module explanation):
+               .day .clocks (.segments) .stoppage .findings; explain_text.render_explanation(it, zone) -> list[str]
+    forecast   forecast(contract, facts, *, from_on, to_on, as_of, until) -> tuple[Finding, ...]; cut_facts
+    conflict   list_conflicts(contract, facts, *, from_on, to_on, as_of) -> tuple[Conflict, ...]: .setting .title
+               .clauses .matters .readings (.value .text .is_in_force .evaluation) .list_own(reading) .to_json()
+    policy     OPEN_READINGS: the settings with two readings
     finding    Finding: .key .clause .rule .consequence .subject .period .due_at .actual_at .limit .actual
                .actual_raw .unit .counted .provisional .text .on (day) .to_json()
     clause     explain_clause(contract, number) -> ClauseExplanation      raises NotFound; list_clauses(contract)
                ClauseExplanation: .number .title .quote .consequence .parameters .rules (.rule .title .consequence
                .figures .kept_from .how)
-    delivery_rule  report_due_on(scope, month), documents_due_on(scope, quarter) -> date
-    scope      Scope(contract, from_on, to_on, as_of): .zone .working_days .on_site_hours .months .quarters .years
+    delivery_rule  report_due_on(scope, rule, month), documents_due_on(scope, rule, quarter) -> date
+    scope      Scope(contract, from_on, to_on, as_of): .zone .rules .find_rule(duty, rule)
+               .working_days .on_site_hours .months .quarters .years
     working_day  WorkingDays(contract.working_days): .is_working_day(day) .is_provisional(day)
                .count_working_days(start_on, end_on) .get_nth(start_on, n) .get_nth_back(last_on, n); known_until()
     window     OnSiteHours(contract, working_days): .is_on_site(instant) .list_ranges(day) .is_provisional(instant)

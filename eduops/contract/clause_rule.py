@@ -14,19 +14,18 @@ RuleKey = tuple[Duty, str]
 
 @dataclass(frozen=True, slots=True)
 class ClauseRule:
-    """A rule in its clause: what it comes to, since when it was recorded, its figures by the rule book's names."""
+    """A rule in its clause: what it comes to, since when it was recorded, its figures by the rule book's names.
+
+    `named` is the clause as a sentence names it.
+    """
 
     duty: Duty
     clause: str
     name: str
+    named: str
     consequence: Consequence
     kept_from: date | None
     figures: Mapping[str, Decimal]
-
-    @property
-    def named(self) -> str:
-        """The clause as a sentence names it."""
-        return f"合同{render_clause(self.clause)}"
 
     def is_kept(self, day: date) -> bool:
         """Whether the rule's records had begun by a day (setting `kept_from`)."""
@@ -40,6 +39,7 @@ def build_rules(contract: Contract) -> dict[RuleKey, ClauseRule]:
             duty=duty,
             clause=number,
             name=name,
+            named=f"合同{render_clause(number)}",
             consequence=_settle(contract, duty, rule.consequence or clause.consequence),
             kept_from=rule.kept_from,
             figures=rule.figures,

@@ -108,15 +108,17 @@ def deadlines(contract: Contract, ticket: TicketFact, as_of: datetime) -> tuple[
 
 
 def _list_outside(scope: Scope, tickets: tuple[TicketFact, ...]) -> tuple[Outside, ...]:
+    low, high, as_of = scope.term_from_at, scope.term_to_at, scope.as_of
+    outside = [
+        ticket for ticket in tickets if ticket.reported_at <= as_of and not low <= ticket.reported_at < high
+    ]
     return tuple(
         Outside(
             ticket.ref,
             ticket.reported_at,
             f"{ticket.ref} 报修于 {render_local(ticket.reported_at, scope.zone)}，不在合同期内，不作认定。",
         )
-        for ticket in sorted(tickets, key=lambda each: each.ref)
-        if ticket.reported_at <= scope.as_of
-        and not scope.term_from_at <= ticket.reported_at < scope.term_to_at
+        for ticket in sorted(outside, key=lambda each: each.ref)
     )
 
 

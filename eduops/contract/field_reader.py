@@ -49,6 +49,9 @@ class FieldReader:
 
     def word(self, record: Record, name: str, words: Mapping[str, str], default: str) -> str:
         """The stored word for one that is allowed, English or Chinese."""
+        value = record.get(name)
+        if isinstance(value, str) and value in words:
+            return words[value]
         text = self.text(record, name) or default
         if text not in words:
             self.add(name, f"「{text}」不在允许的值里：{'、'.join(dict.fromkeys(words.values()))}")

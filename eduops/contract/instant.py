@@ -18,7 +18,17 @@ def parse_instant(value: object, zone: ZoneInfo, *, day_end: bool = False) -> da
     A bare day is the end of that day (the instant the next one begins) where `day_end`, else refused.
     Raises InputError.
     """
-    # The common case first: 200,000 tickets bring a million of these.
+    if isinstance(value, str) and len(value) > 10:
+        # The common case at once: 200,000 tickets bring a million of these. What is odd is read below.
+        try:
+            found = datetime.fromisoformat(value)
+            return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    return _parse_slowly(value, zone, day_end)
+
+
+def _parse_slowly(value: object, zone: ZoneInfo, day_end: bool) -> datetime:
     found = _read(value)
     if isinstance(found, datetime):
         try:

@@ -159,12 +159,11 @@ def _list_resolutions(
 
 def _find_response(ticket: TicketFact, as_of: datetime) -> datetime | None:
     # Who arrives, or has resolved it, has responded.
-    answers = [
-        at
-        for at in (ticket.responded_at, ticket.arrived_at, ticket.resolved_at)
-        if at is not None and at <= as_of
-    ]
-    return min(answers, default=None)
+    earliest = None
+    for at in (ticket.responded_at, ticket.arrived_at, ticket.resolved_at):
+        if at is not None and at <= as_of and (earliest is None or at < earliest):
+            earliest = at
+    return earliest
 
 
 def _build(

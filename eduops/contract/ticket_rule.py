@@ -1,7 +1,7 @@
 """Tickets judged: response, arrival, resolution, plan."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from eduops.contract.fact import TicketFact
 from eduops.contract.finding import (
@@ -24,11 +24,12 @@ def judge_tickets(scope: Scope, tickets: Iterable[TicketFact]) -> list[Finding]:
     limits = TicketLimits.of(scope.rules, scope.contract.policy)
     low, high = max(scope.from_at, scope.term_from_at), min(scope.to_at, scope.term_to_at)
     findings: list[Finding] = []
+    as_of, hours = scope.as_of, scope.on_site_hours
     for ticket in tickets:
-        if low <= ticket.reported_at < high and ticket.reported_at <= scope.as_of and not is_exempt(ticket):
-            is_on_site = scope.on_site_hours.is_on_site(ticket.reported_at)
-            clocks = list_clocks(limits, ticket, is_on_site=is_on_site, as_of=scope.as_of)
-            missed = [clock for clock in clocks if clock.is_missed(scope.as_of)]
+        if low <= ticket.reported_at < high and ticket.reported_at <= as_of and not is_exempt(ticket):
+            is_on_site = hours.is_on_site(ticket.reported_at)
+            clocks = list_clocks(limits, ticket, is_on_site=is_on_site, as_of=as_of)
+            missed = [clock for clock in clocks if clock.is_missed(as_of)]
             if missed:
                 findings += _build_findings(scope, ticket, missed)
     return findings
@@ -59,18 +60,18 @@ def _build_findings(scope: Scope, ticket: TicketFact, missed: list[Clock]) -> li
         is_breach = clock.source.consequence == "breach"
         counted = int(is_breach and not (carried and scope.contract.policy.counting == "one_per_ticket"))
         carried = carried or is_breach
-        findings.append(_build_finding(scope, ticket, clock, counted, provisional))
+        findings.append(_build_finding(scope, ticket, clock, counted, day, provisional))
     return findings
 
 
 def _build_finding(
-    scope: Scope, ticket: TicketFact, clock: Clock, counted: int, provisional: bool
+    scope: Scope, ticket: TicketFact, clock: Clock, counted: int, day: date, provisional: bool
 ) -> Finding:
     raw = (clock.met_at or scope.as_of) - ticket.reported_at
     return build_finding(
         scope,
         clock.source,
-        on=day_of(ticket.reported_at, scope.zone),
+        on=day,
         subject=ticket.ref,
         due_at=clock.due_at,
         actual_at=clock.met_at,
