@@ -1,0 +1,61 @@
+"""`eduops survey` as it is typed; people and places are invented (虚构)."""
+
+from pathlib import Path
+
+import pytest
+from cli.conftest import Typed
+
+
+def test_answers_are_typed_listed_and_averaged(typed: Typed, home: Path) -> None:
+    assert (
+        "92.75 分"
+        in typed(
+            "survey", "add", "--department", "护理部（虚构）", "--item", "响应=95", "--item", "态度=90.5"
+        ).out
+    )
+    assert (
+        typed(
+            "survey", "add", "--department", "药剂科（虚构）", "--score", "80", "--on", "2026-01-31", "--json"
+        ).code
+        == 0
+    )
+    assert (
+        "预演" in typed("survey", "add", "--department", "药剂科（虚构）", "--score", "80", "--dry-run").out
+    )
+    listed = typed("survey", "list", "--json").json()
+    assert [each["score"] for each in listed] == [80, 92.75]
+    assert listed[1]["items"] == {"响应": 95.0, "态度": 90.5}
+    stats = typed("survey", "stats", "--from", "2026-03-01", "--to", "2026-03-31", "--json").json()
+    assert (stats["count"], stats["mean"]) == (1, 92.75)
+    assert "0 份，没有调查结果" in typed("survey", "stats", "--to", "2025-01-01").out
+
+
+def test_file_of_answers_goes_in_once(typed: Typed, home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "满意度.csv"
+    path.write_text("日期,科室,得分\n2026-03-05,护理部（虚构）,88\n", encoding="utf-8")
+    assert "新增 1" in typed("survey", "import", path).out
+    assert "已经导入过" in typed("survey", "import", path).out
+    path.write_text("日期,科室,得分\n2026-03-05,护理部（虚构）,188\n", encoding="utf-8")
+    said = typed("survey", "import", path)
+    assert said.code == 3
+    assert "第 2 行" in said.err
+    assert len(typed("survey", "list", "--json").json()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--score", "101"), 3, "不在 0 到 100 之间"),
+        (("--score", "好"), 3, "不是分数"),
+        ((), 3, "总分和分项"),
+        (("--score", "90", "--item", "响应=90"), 3, "总分和分项"),
+        (("--item", "响应"), 2, "写法不对"),
+        (("--score", "90", "--on", "2026-03-06"), 2, "还没有到"),
+    ],
+)
+def test_slip_is_told_in_a_sentence(
+    typed: Typed, home: Path, words: tuple[str, ...], code: int, said: str
+) -> None:
+    told = typed("survey", "add", "--department", "护理部（虚构）", *words)
+    assert told.code == code
+    assert said in told.err

@@ -1,0 +1,225 @@
+"""`eduops ticket` as it is typed; people and places are invented (虚构)."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cli.conftest import ACTOR, Typed
+
+REF = "INC-2026-0001"
+RECORD = (
+    "--cause",
+    "连接池耗尽",
+    "--engineer",
+    "王工（虚构）",
+    "--solution",
+    "重启",
+    "--process",
+    "改配置",
+    "--result",
+    "已恢复",
+)
+
+
+def ticket(*words: str) -> tuple[str, ...]:
+    return ("ticket", *words)
+
+
+@pytest.fixture
+def opened(typed: Typed) -> str:
+    assert typed("ticket", "open", "--title", "考试页面打不开（虚构）", "--at", "2026-03-05 09:00").code == 0
+    return REF
+
+
+LIFE = (
+    ticket("assign", REF, "--to", "王工（虚构）", "--at", "09:01"),
+    ticket("respond", REF, "--at", "09:05"),
+    ticket("escalate", REF, "--to", "李工（虚构）", "--reason", "要改代码", "--at", "09:06"),
+    ticket("arrive", REF, "--at", "09:20"),
+    ticket("wait", REF, "--reason", "等机房开门", "--agreed-by", "张老师（虚构）", "--at", "09:30"),
+    ticket("go-on", REF, "--at", "09:40"),
+    ticket("plan", REF, "--deadline", "2026-03-06", "--at", "09:41"),
+    ticket("approve-plan", REF, "--by-department", "赵（虚构）", "--at", "09:42"),
+    ticket("approve-plan", REF, "--by-management", "钱（虚构）", "--at", "09:43"),
+    ticket("agree-remote", REF, "--by", "张老师（虚构）", "--at", "09:44"),
+    ticket("resolve", REF, "--solution", "重启", "--at", "09:50"),
+    ticket("confirm", REF, "--by", "张老师（虚构）", "--how", "电话", "--at", "09:51"),
+    ticket("reopen", REF, "--reason", "又打不开了", "--at", "09:55"),
+    ticket("resolve", REF, "--cause", "software", "--at", "10:00"),
+    ticket("impact", REF, "system", "--at", "10:01"),
+    ticket("cause", REF, "network", "--at", "10:02"),
+    ticket("outage", REF, "--start", "09:00", "--end", "10:00"),
+    ticket("plan-window", REF, "--from", "08:00", "--to", "10:30", "--approved-by", "赵（虚构）"),
+    ticket("record", REF, *RECORD),
+    ticket("close", REF, "--at", "10:05"),
+)
+
+
+def test_whole_life_is_typed_previewed_and_shown(typed: Typed, opened: str) -> None:
+    for words in LIFE:
+        before = typed("ticket", "show", REF, "--json").out
+        preview = typed(*words, "--dry-run")
+        assert (preview.code, preview.err) == (0, ""), words
+        assert "预演" in preview.out
+        assert typed("ticket", "show", REF, "--json").out == before
+        assert typed(*words, "--json").json()["ref"] == REF
+    shown = typed("ticket", "show", REF, "--json").json()
+    assert shown["state"] == "closed"
+    assert [each["step"] for each in shown["events"] if each["step"] == "resolve"] == ["resolve", "resolve"]
+    assert (shown["resolved_at"], shown["reopened"][0]["resolved_at"]) == (
+        "2026-03-05T01:50:00Z",
+        "2026-03-05T02:00:00Z",
+    )
+    assert shown["plan_deadline"] == "2026-03-06T16:00:00Z"
+    assert shown["record"]["engineer"] == "王工（虚构）"
+    drawn = typed("ticket", "show", REF).out
+    for said in ("已关闭", "又打不开了", "维护记录", "方案批准", "赵（虚构）", "补录"):
+        assert said in drawn
+
+
+def test_late_entry_is_marked(typed: Typed, opened: str) -> None:
+    assert "（补录）" in typed("ticket", "respond", REF, "--at", "11:00").out
+    assert "（补录）" not in typed("ticket", "arrive", REF, "--at", "11:40").out
+
+
+def test_incident_without_record_is_not_closed(typed: Typed, opened: str) -> None:
+    typed("ticket", "resolve", REF, "--at", "10:00")
+    said = typed("ticket", "close", REF)
+    assert said.code == 4
+    assert "还没有维护记录" in said.err
+    assert f"eduops ticket record {REF}" in said.err
+
+
+def test_consult_is_logged_in_one_line(typed: Typed, home: Path) -> None:
+    words = (
+        "ticket",
+        "log",
+        "怎样导入题库（虚构）",
+        "--department",
+        "继续教育科（虚构）",
+        "--minutes",
+        "5",
+        "--answer",
+        "看手册",
+    )
+    assert "预演" in typed(*words, "--dry-run").out
+    assert "已登记并关闭 CON-2026-0001" in typed(*words).out
+    made = typed(*words, "--at", "10:00", "--json").json()
+    assert (made["reported_at"], made["closed_at"]) == ("2026-03-05T02:00:00Z", "2026-03-05T02:05:00Z")
+    assert made["solution"] == "看手册"
+    assert typed(*words, "--at", "11:49").code == 4
+    assert len(typed("ticket", "list", "--kind", "consult", "--json").json()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("approve-plan", REF), 2, "没有写谁批准"),
+        (("outage", REF), 2, "没有写停机的起止"),
+        (("cause", REF, "鬼"), 2, "可选"),
+        (("impact", REF, "x"), 2, "可选"),
+        (("respond", REF, "--at", "2026-03-05"), 2, "不是时刻"),
+        (("respond", REF, "--at", "08:59"), 4, "早于报修时刻"),
+        (("respond", "INC-2026-0404"), 4, "没有工单"),
+        (("plan", REF, "--deadline", "08:00"), 4, "早于方案提交时间"),
+        (("correct", REF, "responded_at", "2026-03-05 08:00", "--reason", "x"), 3, "早于报修时间"),
+        (("correct", REF, "ref", "X", "--reason", "x"), 3, "没有可更正的字段"),
+        (("attach", REF, "/没有/这个.png"), 3, "没有文件"),
+        (("attachment", REF, "x.png", "--out", "/tmp/x.png"), 4, "没有附件"),
+        (("import", "/没有/工单.jsonl"), 3, "不能读取"),
+        (("export", "工单.txt"), 2, "不认识文件类型"),
+        (("log", "x", "--channel", "信鸽"), 2, "可选"),
+    ],
+)
+def test_slip_is_told_in_a_sentence(
+    typed: Typed, opened: str, words: tuple[str, ...], code: int, said: str
+) -> None:
+    told = typed("ticket", *words)
+    assert (told.code, told.out) == (code, "")
+    assert said in told.err
+    assert "怎么办" in told.err
+
+
+def test_correction_says_who_and_keeps_the_old_value(
+    typed: Typed, opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed("ticket", "respond", REF, "--at", "09:05")
+    words = ("ticket", "correct", REF, "responded_at", "2026-03-05 09:03", "--reason", "表慢两分")
+    monkeypatch.delenv("EDUOPS_ACTOR")
+    assert typed(*words).code == 4
+    monkeypatch.setenv("EDUOPS_ACTOR", ACTOR)
+    assert "09:05" in typed(*words).out
+    event = typed("ticket", "show", REF, "--json").json()["events"][-1]
+    assert (event["step"], event["actor"], event["values"]["reason"]) == ("correct", ACTOR, "表慢两分")
+    entry = typed("audit", "list", "--json").json()[0]
+    assert entry["command"] == "eduops ticket correct"
+    assert entry["change"]["before"] == "2026-03-05T09:05:00+08:00"
+
+
+def test_attachment_goes_in_and_comes_out(typed: Typed, opened: str, home: Path, tmp_path: Path) -> None:
+    source = tmp_path / "截图.png"
+    source.write_bytes(b"\x89PNG")
+    assert typed("ticket", "attach", REF, source).code == 0
+    assert "没有改动" in typed("ticket", "attach", REF, source).out
+    (listed,) = typed("ticket", "show", REF, "--json").json()["attachments"]
+    assert (home / "attachments" / listed["sha256"][:2] / listed["sha256"]).read_bytes() == b"\x89PNG"
+    assert typed("ticket", "attachment", REF, "截图.png", "--out", tmp_path / "又.png").code == 0
+    assert (tmp_path / "又.png").read_bytes() == b"\x89PNG"
+    assert "截图.png" in typed("ticket", "show", REF).out
+
+
+def test_plan_file_is_kept_as_an_attachment(typed: Typed, opened: str, tmp_path: Path) -> None:
+    file = tmp_path / "方案.docx"
+    file.write_bytes(b"PK")
+    assert typed("ticket", "plan", REF, "--deadline", "2026-03-06", "--file", file, "--at", "10:00").code == 0
+    assert [each["name"] for each in typed("ticket", "show", REF, "--json").json()["attachments"]] == [
+        "方案.docx"
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".xlsx"])
+def test_exported_tickets_are_imported_again_unchanged(
+    typed: Typed, opened: str, tmp_path: Path, suffix: str
+) -> None:
+    for words in LIFE:
+        assert typed(*words).code == 0
+    path = tmp_path / f"工单{suffix}"
+    assert typed("ticket", "export", path, "--json").json()["tickets"] == 1
+    assert typed("ticket", "import", path, "--json").json()["unchanged"] == 1
+    fresh = path.with_name(f"新{suffix}")
+    assert typed("ticket", "template", fresh).code == 0
+
+
+def test_file_with_bad_rows_goes_in_not_at_all(typed: Typed, home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "工单.jsonl"
+    good = {"ref": "A", "reported_at": "2026-03-05 09:00"}
+    path.write_text(
+        json.dumps(good) + "\n" + json.dumps({**good, "resolved_at": "2026-03-05 08:00"}) + "\n{\n"
+    )
+    said = typed("ticket", "import", path)
+    assert said.code == 3
+    for part in (
+        "有 2 行不能导入",
+        "第 2 行：解决时间 2026-03-05 08:00 早于报修时间 2026-03-05 09:00",
+        "第 3 行",
+    ):
+        assert part in said.err
+    assert typed("ticket", "list", "--json").json() == []
+    path.write_text(json.dumps(good))
+    assert typed("ticket", "import", path, "--dry-run", "--json").json() == {
+        "file": str(path), "rows": 1, "added": 1, "unchanged": 0, "dry_run": True
+    }  # fmt: skip
+    assert typed("ticket", "list", "--json").json() == []
+
+
+def test_recurring_problem_is_named_linked_and_analysed(typed: Typed, opened: str) -> None:
+    added = typed("ticket", "recurring", "add", "登录缓慢（虚构）", "--workaround", "错峰", "--json").json()
+    assert added["ref"] == "PRB-2026-0001"
+    assert typed("ticket", "recurring", "link", "PRB-2026-0001", REF).code == 0
+    assert typed("ticket", "recurring", "list", "--json").json()[0]["tickets"] == 1
+    (found,) = typed(
+        "ticket", "recurring", "analyse", "--from", "2026-03-01", "--to", "2026-03-31", "--json"
+    ).json()
+    assert (found["minutes_lost"], found["refs"]) == (170.0, [REF])
+    assert typed("ticket", "show", REF, "--json").json()["recurring_problem"] == "PRB-2026-0001"
+    assert typed("ticket", "recurring", "link", "PRB-2026-0404", REF).code == 4
