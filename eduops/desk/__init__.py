@@ -1,1 +1,1 @@
-"""The desk room: tickets through their whole life."""
+"""The desk room: tickets through their whole life, recurring problems, surveys, data corrections."""
