@@ -26,12 +26,22 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class ContractFact:
-    """Whose contract it is; `clauses` gives a clause's own heading: {"2.3": "响应与解决时限"}."""
+    """Whose contract it is, and where it says what.
+
+    `clauses` gives a clause's own heading ({"2.3": "响应与解决时限"}), `duties` the clause that carries a duty
+    ({"ticket_limits": "2.3"}), `breach_clauses` those whose neglect the contract calls a breach.
+    """
 
     title: str
     customer: str
     vendor: str
     clauses: Mapping[str, str]
+    duties: Mapping[str, str]
+    breach_clauses: tuple[str, ...]
+
+    def list_clauses(self, *duties: str) -> tuple[str, ...]:
+        """The clauses that carry these duties; a contract may lack some of them."""
+        return tuple(self.duties[duty] for duty in duties if duty in self.duties)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,12 +45,16 @@ def _ticket_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
 def _sla_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
     command = f"eduops sla evaluate {_days(facts)} --as-of {instant_argument(facts.cut_off_at)} --json"
     if facts.tickets:
-        standing = rules.judge_punctuality("", facts.tickets, facts.findings)
-        yield Figure("judged", "2.3 已判定工单", f"{standing.judged} 件", command)
-        yield Figure("in_time", "2.3 按时", f"{standing.in_time} 件", command)
-        yield Figure("late", "2.3 逾期", f"{standing.late} 件", command)
-        yield Figure("open", "2.3 未到期", f"{standing.open} 件", command)
-        yield Figure("rate", "2.3 按时率", percent_text(standing.in_time, standing.judged), command)
+        clauses = facts.contract.list_clauses(rules.LIMITS)
+        standing = rules.judge_punctuality("", facts.tickets, facts.findings, clauses)
+        named = "、".join(clauses)
+        yield Figure("judged", f"{named} 已判定工单".strip(), f"{standing.judged} 件", command)
+        yield Figure("in_time", f"{named} 按时".strip(), f"{standing.in_time} 件", command)
+        yield Figure("late", f"{named} 逾期".strip(), f"{standing.late} 件", command)
+        yield Figure("open", f"{named} 未到期".strip(), f"{standing.open} 件", command)
+        yield Figure(
+            "rate", f"{named} 按时率".strip(), percent_text(standing.in_time, standing.judged), command
+        )
     counted = sum(finding.counted for finding in facts.findings)
     provisional = sum(finding.counted for finding in facts.findings if finding.is_provisional)
     yield Figure("findings", "合同认定", f"{len(facts.findings)} 项", command)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from eduops.report import quarterly_row as row
 from eduops.report import rules
 from eduops.report.chart import Chart, Series
-from eduops.report.fact import QuarterlyFacts
+from eduops.report.fact import ContractFact, QuarterlyFacts
 from eduops.report.figure import Figure, build_figures
 from eduops.report.quarterly_context import ContentsEntry, QuarterlyContext
 from eduops.report.text import day_text, instant_text, ordinal_text
@@ -25,9 +25,9 @@ _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         "sla",
         "响应与解决时限",
         (
-            ("punctuality", "时限达标情况（合同 2.3）"),
-            ("time_findings", "时限认定（合同 2.3、5.1(4)）"),
-            ("stoppages", "停机与部门级影响（合同 2.5、2.6、4.1）"),
+            ("punctuality", "时限达标情况"),
+            ("time_findings", "时限认定"),
+            ("stoppages", "停机与部门级影响"),
             ("other_findings", "其他认定"),
         ),
     ),
@@ -42,15 +42,16 @@ _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("plan", "下季度安排", (("duties", "到期事项"), ("open_obligations", "待销项的整改义务"))),
 )
 _LAST = (("appendix", "附录　数字出处"), ("signature", "签署"))
-_TIME_CLAUSES, _STOPPAGE_CLAUSES = ("2.3", "5.1(4)"), ("2.5", "2.6", "4.1")
+_DUTIES = {"punctuality": (rules.LIMITS,), "time_findings": rules.TIMES, "stoppages": rules.STOPPAGES}
+"""Whose clauses a heading names."""
 
 
 def build_context(facts: QuarterlyFacts) -> QuarterlyContext:
     """The report's words and numbers, ready to print: instants in the contract's zone, percentages rounded."""
     figures = build_figures(facts)
-    headings, contents = _build_headings(_present(facts))
+    headings, contents = _build_headings(facts.contract, _present(facts))
     findings = facts.findings
-    special = (*_TIME_CLAUSES, *_STOPPAGE_CLAUSES)
+    times, stoppages = _special_clauses(facts)
     return QuarterlyContext(
         title=f"{facts.period.label}运维工作报告",
         contract_title=facts.contract.title,
@@ -72,12 +73,12 @@ def build_context(facts: QuarterlyFacts) -> QuarterlyContext:
         tickets_by_department=row.department_rows(facts),
         tickets_by_month=row.month_rows(facts),
         punctuality=row.punctuality_rows(facts),
-        time_findings=row.finding_rows(facts, [each for each in findings if each.clause in _TIME_CLAUSES]),
+        time_findings=row.finding_rows(facts, [each for each in findings if each.clause in times]),
         availability=row.availability_rows(facts),
-        stoppage_findings=row.finding_rows(
-            facts, [each for each in findings if each.clause in _STOPPAGE_CLAUSES]
+        stoppage_findings=row.finding_rows(facts, [each for each in findings if each.clause in stoppages]),
+        other_findings=row.finding_rows(
+            facts, [each for each in findings if each.clause not in times + stoppages]
         ),
-        other_findings=row.finding_rows(facts, [each for each in findings if each.clause not in special]),
         clauses=row.clause_rows(facts),
         ledger=row.ledger_rows(facts),
         ledger_count=str(facts.ledger.count),
@@ -97,15 +98,16 @@ def build_context(facts: QuarterlyFacts) -> QuarterlyContext:
 
 def _present(facts: QuarterlyFacts) -> set[str]:
     clauses = {finding.clause for finding in facts.findings}
+    times, stoppages = _special_clauses(facts)
     parts = {
         "overview": True,
         "by_channel": facts.tickets,
         "by_department": facts.tickets,
         "by_month": facts.tickets,
         "punctuality": facts.tickets,
-        "time_findings": clauses & set(_TIME_CLAUSES),
-        "stoppages": facts.availability or clauses & set(_STOPPAGE_CLAUSES),
-        "other_findings": clauses - {*_TIME_CLAUSES, *_STOPPAGE_CLAUSES},
+        "time_findings": clauses & set(times),
+        "stoppages": facts.availability or clauses & set(stoppages),
+        "other_findings": clauses - {*times, *stoppages},
         "clauses": True,
         "entries": facts.ledger.entries,
         "obligations": facts.obligations,
@@ -120,7 +122,9 @@ def _present(facts: QuarterlyFacts) -> set[str]:
     return {name for name, is_there in parts.items() if is_there}
 
 
-def _build_headings(present: set[str]) -> tuple[Mapping[str, str], tuple[ContentsEntry, ...]]:
+def _build_headings(
+    contract: ContractFact, present: set[str]
+) -> tuple[Mapping[str, str], tuple[ContentsEntry, ...]]:
     headings: dict[str, str] = {}
     number = 0
     for section, title, parts in _SECTIONS:
@@ -132,7 +136,8 @@ def _build_headings(present: set[str]) -> tuple[Mapping[str, str], tuple[Content
         headings[section] = f"{ordinal_text(number)}、{title}"
         titles = dict(parts)
         headings |= {
-            name: f"（{ordinal_text(at)}）{titles[name]}" for at, name in enumerate(standing, start=1)
+            name: f"（{ordinal_text(at)}）{titles[name]}{_named_clauses(contract, name)}"
+            for at, name in enumerate(standing, start=1)
         }
     headings |= dict(_LAST)
     sections = {name for name, _, _ in _SECTIONS} | {name for name, _ in _LAST}
@@ -142,6 +147,20 @@ def _build_headings(present: set[str]) -> tuple[Mapping[str, str], tuple[Content
         if heading
     )
     return headings, contents
+
+
+def _named_clauses(contract: ContractFact, part: str) -> str:
+    clauses = contract.list_clauses(*_DUTIES.get(part, ()))
+    return f"（合同 {'、'.join(clauses)}）" if clauses else ""
+
+
+def _named(facts: QuarterlyFacts) -> str:
+    return "、".join(f" {clause} " for clause in facts.contract.list_clauses(rules.LIMITS))
+
+
+def _special_clauses(facts: QuarterlyFacts) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The clauses of limits and those of stoppages, which have tables of their own."""
+    return facts.contract.list_clauses(*rules.TIMES), facts.contract.list_clauses(*rules.STOPPAGES)
 
 
 def _overview(facts: QuarterlyFacts, figures: Mapping[str, Figure]) -> Iterable[str]:
@@ -157,7 +176,7 @@ def _overview(facts: QuarterlyFacts, figures: Mapping[str, Figure]) -> Iterable[
         kinds = "、".join(f"{word} {value[f'tickets_{kind}']}" for kind, word in TICKET_KINDS.items())
         yield f"受理工单 {value['tickets']}，其中{kinds}；已解决 {value['tickets_resolved']}。"
         yield (
-            f"依合同 2.3 判定 {value['judged']}，按时 {value['in_time']}（按时率 {value['rate']}），"
+            f"依合同{_named(facts)}判定 {value['judged']}，按时 {value['in_time']}（按时率 {value['rate']}），"
             f"逾期 {value['late']}，未到期 {value['open']}。"
         )
     else:

@@ -31,8 +31,6 @@ from eduops.report.word import (
     word_for,
 )
 
-_COUNTING_CLAUSES = ("2.3", "2.5", "2.6")
-
 
 def channel_rows(facts: QuarterlyFacts) -> tuple[TallyRow, ...]:
     """Tickets by channel and kind, with their sum."""
@@ -59,7 +57,7 @@ def _with_sum(tallies: Sequence[rules.Tally]) -> tuple[TallyRow, ...]:
 
 
 def punctuality_rows(facts: QuarterlyFacts) -> tuple[PunctualityRow, ...]:
-    """Clause 2.3 for incidents by regime, for the other tickets and for all."""
+    """The limits of tickets: incidents by regime, the other tickets, all."""
     incidents = [ticket for ticket in facts.tickets if ticket.kind == "incident"]
     groups = [
         (f"故障·{word}", [ticket for ticket in incidents if ticket.regime == regime])
@@ -70,7 +68,9 @@ def punctuality_rows(facts: QuarterlyFacts) -> tuple[PunctualityRow, ...]:
     )
     groups.append(("合计", list(facts.tickets)))
     standings = (
-        rules.judge_punctuality(label, tickets, facts.findings) for label, tickets in groups if tickets
+        rules.judge_punctuality(label, tickets, facts.findings, facts.contract.list_clauses(rules.LIMITS))
+        for label, tickets in groups
+        if tickets
     )
     return tuple(_punctuality_row(standing) for standing in standings)
 
@@ -104,10 +104,10 @@ def finding_rows(facts: QuarterlyFacts, findings: Iterable[FindingFact]) -> tupl
 
 
 def clause_rows(facts: QuarterlyFacts) -> tuple[ClauseRow, ...]:
-    """What the clauses count whose neglect the contract calls a breach (2.3, 2.5, 2.6)."""
+    """What the clauses count whose neglect the contract calls a breach."""
     return tuple(
         _clause_row(facts, clause, [finding for finding in facts.findings if finding.clause == clause])
-        for clause in _COUNTING_CLAUSES
+        for clause in facts.contract.breach_clauses
     )
 
 

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from eduops.asset import queries as assets
 from eduops.asset.rules import Environment
 from eduops.backup import queries as backups
+from eduops.contract.clause_rule import build_rules
 from eduops.contract.fact import TicketFact as ContractTicket
 from eduops.contract.finding import Finding
 from eduops.contract.period import list_months, list_quarters, start_of
@@ -70,6 +71,8 @@ def load_quarterly_facts(
             customer=settings.customer,
             vendor=settings.vendor,
             clauses={number: clause.title for number, clause in contract.clauses.items()},
+            duties={rule.duty: rule.clause for rule in build_rules(contract).values()},
+            breach_clauses=answer.breach_clauses,
         ),
         period=period,
         next_period=following,
@@ -194,18 +197,18 @@ def _load_exams(session: Session, from_at: datetime, to_at: datetime) -> Iterato
 
 
 def _list_duties(contract: Contract, period: Period) -> Iterator[DutyFact]:
-    """What the contract's calendar has due in a period: quarter documents (3.3) and monthly reports (3.2)."""
-    days = WorkingDays(contract.working_days)
-    for quarter in list_quarters(contract):
-        back = int(contract.figure("3.3(3)", "quarter_documents", "working_days"))
-        yield from _due(
-            days.get_nth_back(quarter.last_on, back), f"{quarter.label} 季度文档提交", "3.3(3)", period
-        )
-    for month in list_months(contract):
-        count = int(contract.figure("3.2(4)", "monthly_report", "working_days"))
-        yield from _due(
-            days.get_nth(month.end_on, count), f"{month.label} 服务器巡检评估报告", "3.2(4)", period
-        )
+    """What the contract's calendar has due in a period: the quarter's documents and the monthly evaluations."""
+    days, rules = WorkingDays(contract.working_days), build_rules(contract)
+    documents = rules.get(("quarter_documents", "quarter_documents"))
+    if documents:
+        for quarter in list_quarters(contract):
+            due_on = days.get_nth_back(quarter.last_on, int(documents.figures["working_days"]))
+            yield from _due(due_on, f"{quarter.label} 季度文档提交", documents.clause, period)
+    reports = rules.get(("monthly_report", "monthly_report"))
+    if reports:
+        for month in list_months(contract):
+            due_on = days.get_nth(month.end_on, int(reports.figures["working_days"]))
+            yield from _due(due_on, f"{month.label} 服务器巡检评估报告", reports.clause, period)
 
 
 def _due(on: date, title: str, clause: str, period: Period) -> Iterator[DutyFact]:

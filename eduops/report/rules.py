@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -18,6 +18,10 @@ from eduops.report.fact import (
 )
 from eduops.report.text import quarter_text
 
+LIMITS = "ticket_limits"
+"""The duty under which every ticket's limits are judged."""
+TIMES = (LIMITS, "second_resolution")
+STOPPAGES = ("system_stoppages", "department_stoppages", "stoppages_of_term")
 KINDS: tuple[TicketKind, ...] = ("incident", "request", "consult")
 
 
@@ -98,12 +102,12 @@ class Punctuality:
 
 
 def judge_punctuality(
-    label: str, tickets: Iterable[TicketFact], findings: Iterable[FindingFact]
+    label: str, tickets: Iterable[TicketFact], findings: Iterable[FindingFact], clauses: Collection[str]
 ) -> Punctuality:
-    """The standing of these tickets under clause 2.3, from the engine's findings about them."""
+    """The standing of these tickets under the clause of their limits, from the engine's findings about them."""
     by_ref: dict[str | None, list[FindingFact]] = {}
     for finding in findings:
-        if finding.clause == "2.3" and finding.subject:
+        if finding.clause in clauses and finding.subject:
             by_ref.setdefault(finding.subject, []).append(finding)
     in_time = late = still_open = counted = 0
     for ticket in tickets:

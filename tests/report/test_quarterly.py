@@ -143,7 +143,7 @@ def test_a_ticket_belongs_to_the_month_of_the_contracts_zone(utc_hour: str, mont
 def test_an_exempt_ticket_is_neither_in_time_nor_late() -> None:
     facts = build_facts()
     late, *others = (ticket for ticket in facts.tickets if ticket.ref in ("INC-2026-0004", "INC-2026-0001"))
-    standing = rules.judge_punctuality("", [replace(late, is_exempt=True), *others], facts.findings)
+    standing = rules.judge_punctuality("", [replace(late, is_exempt=True), *others], facts.findings, ["2.3"])
     assert standing.judged + standing.open == 1
 
 
@@ -151,7 +151,7 @@ def test_one_late_incident_counts_one_breach_however_many_targets_it_missed() ->
     facts = build_facts()
     second = replace(facts.findings[0], rule="response", counted=0)
     ticket = next(ticket for ticket in facts.tickets if ticket.ref == "INC-2026-0004")
-    standing = rules.judge_punctuality("", [ticket], [facts.findings[0], second])
+    standing = rules.judge_punctuality("", [ticket], [facts.findings[0], second], ["2.3"])
     assert (standing.late, standing.counted) == (1, 1)
 
 
