@@ -89,9 +89,7 @@ def _row(closing: LedgerClosing, change: Change | None) -> dict[str, object]:
     }
 
 
-def _stand(
-    closing: LedgerClosing, change: Change | None, replaced_by: dict[int, int]
-) -> dict[str, str]:
+def _stand(closing: LedgerClosing, change: Change | None, replaced_by: dict[int, int]) -> dict[str, str]:
     if closing.id in replaced_by:
         return {"standing": f"由第 {replaced_by[closing.id]} 条接替", "style": "dim"}
     return {"standing": "有变化", "style": "yellow"} if change else {"standing": "没有变化", "style": "green"}

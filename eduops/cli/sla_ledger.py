@@ -28,11 +28,8 @@ _COLUMNS = (
     out.Column("clause", "条款"),
     out.Column("kind_text", "性质"),
     out.Column("state_text", "现状", style_key="style"),
-    out.Column("subject", "对象"),
-    out.Column("text", "认定"),
     out.Column("counted", "计次", right=True),
-    out.Column("notes", "依据"),
-    out.Column("posted_at", "记入", spare=True),
+    out.Column("told", "认定"),
 )
 _STYLES = {"waived": "dim", "revoked": "dim", "discharged": "green", "amended": "yellow"}
 
@@ -190,10 +187,14 @@ def _build_rows(
                 "kind_text": KINDS[first.kind],
                 "state_text": STATES[each.state],
                 "style": _STYLES.get(each.state, "red" if each.counted else ""),
-                "notes": "；".join(_note(entry) for entry in trail),
+                "told": "".join((str(each.said.finding["text"]), *map(_tell, trail))),
             }
         )
     return rows
+
+
+def _tell(entry: LedgerEntry) -> str:
+    return f"第 {entry.id} 条{KINDS[entry.kind]}：{_note(entry)}。"
 
 
 def _note(entry: LedgerEntry) -> str:

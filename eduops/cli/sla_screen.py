@@ -34,8 +34,9 @@ FINDING_COLUMNS = (
 DRAFT_COLUMNS = (
     out.Column("kind_text", "记入"),
     out.Column("refers_to", "针对", right=True),
-    *FINDING_COLUMNS[:1],
-    *FINDING_COLUMNS[2:],
+    out.Column("clause", "条款"),
+    out.Column("counted", "计次", right=True),
+    out.Column("text", "认定"),
 )
 
 

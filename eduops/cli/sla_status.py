@@ -190,8 +190,9 @@ def _budget(budget: Budget, clause: str) -> "Text":
     number = ceil(budget.used)
     guess = "（含原因待查的）" if budget.is_provisional else ""
     other = f"（{budget.clause}）" if budget.clause != clause else ""
-    said = f"{stretch}{verb} {number} {unit}{guess}，限 {render_number(budget.limit)} {unit}{other}"
-    if budget.left < 0:
+    limit = "须少于" if budget.must_stay_below else "限"
+    said = f"{stretch}{verb} {number} {unit}{guess}，{limit} {render_number(budget.limit)} {unit}{other}"
+    if budget.is_passed:
         return Text(f"{said}，已超过", style="bold red")
     return Text(said, style="yellow" if budget.left == 0 else "")
 
@@ -243,6 +244,7 @@ def _to_json(contract: Contract, found: Status) -> dict[str, object]:
                 "used": each.used,
                 "limit": each.limit,
                 "left": each.left,
+                "passed": each.is_passed,
                 "unit": each.unit,
                 "provisional": each.is_provisional,
             }

@@ -17,15 +17,18 @@ from eduops.store.chain import Link
 
 
 def load_facts(session: Session, contract: Contract) -> Facts:
-    """What the rooms record that the contract's rules judge: so far the tickets of the term, a year either side.
+    """What the rooms record that the contract's rules judge: so far tickets and surveys.
 
-    A window approved before the term began may cut a stoppage within it; later tickets are listed as outside.
+    Tickets of the term and a year either side: a window approved before the term began may cut a stoppage within it; later tickets are listed as outside.
     """
     zone = contract.zone_info
     year = timedelta(days=366)
     from_at = start_of(contract.term.start, zone) - year
     to_at = start_of(contract.term.end_on, zone) + year
-    return Facts(tickets=desk.load_facts(session, from_at=from_at, to_at=to_at))
+    return Facts(
+        tickets=desk.load_facts(session, from_at=from_at, to_at=to_at),
+        surveys=desk.load_surveys(session, from_on=contract.term.start, to_on=contract.term.end_on),
+    )
 
 
 def load_open_tickets(session: Session, now: datetime) -> tuple[TicketFact, ...]:

@@ -64,11 +64,18 @@ class Budget:
     limit: float
     unit: Literal["minutes", "count"]
     is_provisional: bool
+    must_stay_below: bool = False
+    """Whether the limit itself is too much already (setting `month_downtime`)."""
 
     @property
     def left(self) -> float:
-        """How much may still happen; negative where the limit is passed."""
+        """How much may still happen; negative where more happened than may."""
         return self.limit - self.used
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether the contract's limit is passed."""
+        return self.left <= 0 if self.must_stay_below else self.left < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +202,7 @@ def _sum_minutes(
         float(rule.figures["minutes"]),
         "minutes",
         any(event.is_guess for event, left in within if left),
+        scope.contract.policy.month_downtime == "less_than",
     )
 
 

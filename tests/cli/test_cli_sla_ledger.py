@@ -119,3 +119,32 @@ def test_ticket_outside_the_term_is_named_on_stderr(typed):
     said = typed("sla", "evaluate", *MARCH, "--json")
     assert "INC-2024-0001" in said.err
     assert "outside" not in said.json()
+
+
+def test_obligation_from_surveys_is_posted_and_discharged_by_the_quarter_that_closed_it(typed, monkeypatch):
+    for day, score in (("2025-12-10", 70), ("2026-02-10", 91)):
+        said = typed("survey", "add", "--score", score, "--department", "虚构科", "--on", day)
+        assert said.code == 0, said.err
+    typed("sla", "post", "--from", "2025-12-01", "--to", "2025-12-31", "--yes")
+    [row] = typed("sla", "ledger", "--json").json()
+    assert (row["kind"], row["state"], row["counted"]) == ("obligation", "in_force", 0)
+    assert "整改义务（台账第 1 条）：2025Q4 用户满意度平均 70 分" in typed("sla", "status").out
+    assert typed("sla", "discharge", 1, "--yes").code == 4
+    monkeypatch.setenv("EDUOPS_NOW", "2026-04-02T09:00:00+08:00")
+    said = typed("sla", "discharge", 1, "--yes")
+    assert said.out == "第 1 条已销项：91（2026Q1 达标）；记为第 2 条\n"
+    assert "整改义务" not in typed("sla", "status").out
+    assert "已销项" in typed("sla", "ledger").out
+
+
+def test_corrected_fact_shows_as_a_revocation_and_leaves_the_count(typed, late):
+    typed("sla", "post", *MARCH, "--yes")
+    said = typed("ticket", "correct", late, "responded_at", "2026-03-04 09:10", "--reason", "记错了")
+    assert said.code == 0, said.err
+    [draft] = typed("sla", "review", *MARCH, "--json").json()
+    assert (draft["kind"], draft["refers_to"]) == ("revoke", 1)
+    assert "撤销" in typed("sla", "review", *MARCH).out
+    assert "记入台账 1 条（其中撤销、更正 1 条）" in typed("sla", "post", *MARCH, "--yes").out
+    shown = typed("sla", "ledger").out
+    assert "已撤销" in shown
+    assert "有效违约 0 次" in shown

@@ -8,6 +8,8 @@ from ledger_store import add_good_ticket, add_ticket, add_wait
 
 from eduops.contract.engine import evaluate
 from eduops.contract.fact import Exclusion, Facts, Plan, Reopening, SurveyFact, TicketFact
+from eduops.contract.loader import load_contract
+from eduops.core.shipped import find_shipped
 from eduops.ledger import service, status
 from eduops.ledger.rules import NO_HEAD
 from eduops.ledger.status_rules import list_budgets, list_open_stoppages, list_open_tickets
@@ -162,7 +164,9 @@ def test_budgets_say_the_same_as_the_engine(contract):
     answer = evaluate(
         contract, Facts(tickets), from_on=date(2026, 3, 1), to_on=date(2026, 3, 31), as_of=THURSDAY
     )
-    passed = {(each.clause, each.rule) for each in list_budgets(contract, tickets, THURSDAY) if each.left < 0}
+    passed = {
+        (each.clause, each.rule) for each in list_budgets(contract, tickets, THURSDAY) if each.is_passed
+    }
     rules = {"year_count", "month_count", "month_minutes", "contract_count"}
     assert passed == {(each.clause, each.rule) for each in answer.findings if each.rule in rules}
 
@@ -218,3 +222,43 @@ def test_forecast_is_what_evaluate_says_then_if_nothing_happens(store, contract)
         ("INC-2026-0001", "response"),
         (late, "resolution"),
     }
+
+
+def test_another_contract_has_its_own_limits_clauses_and_years():
+    other = load_contract(find_shipped("configs", "contracts", "example-region-2026.yaml"))
+    now = datetime(2026, 5, 6, 3, 0, tzinfo=UTC)
+    tickets = [
+        stoppage(1, now - timedelta(days=2), 20),
+        stoppage(2, now - timedelta(days=1), 30, impact="department"),
+    ]
+    found = {
+        (each.impact, each.rule): (each.period, each.used, each.limit)
+        for each in list_budgets(other, tickets, now)
+    }
+    assert found == {
+        ("system", "year_count"): ("2026", 1, 4),
+        ("system", "month_count"): ("2026-05", 1, 1),
+        ("system", "month_minutes"): ("2026-05", 20, 240),
+        ("department", "month_count"): ("2026-05", 1, 2),
+    }
+    (open_,) = list_open_tickets(other, [TicketFact("INC-2026-0009", now)], now)
+    first = open_.clocks[0]
+    assert (first.rule, first.limit_minutes) == ("response", 15)
+
+
+@pytest.mark.parametrize(
+    ("reading", "minutes", "is_passed"),
+    [
+        ("at_most", 60, False),
+        ("at_most", 61, True),
+        ("less_than", 59, False),
+        ("less_than", 60, True),
+    ],
+)
+def test_month_is_passed_by_the_reading_that_the_contract_settles(contract, reading, minutes, is_passed):
+    settled = contract.model_copy(
+        update={"policy": contract.policy.model_copy(update={"month_downtime": reading})}
+    )
+    ticket = stoppage(1, datetime(2026, 3, 2, 2, tzinfo=UTC), minutes)
+    found = {each.rule: each.is_passed for each in list_budgets(settled, [ticket], THURSDAY)}
+    assert found["month_minutes"] == is_passed
