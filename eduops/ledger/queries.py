@@ -19,7 +19,8 @@ from eduops.store.chain import Link
 def load_facts(session: Session, contract: Contract) -> Facts:
     """What the rooms record that the contract's rules judge: so far tickets and surveys.
 
-    Tickets of the term and a year either side: a window approved before the term began may cut a stoppage within it; later tickets are listed as outside.
+    Tickets are those of the term and a year either side: a window approved before the term began may cut a
+    stoppage within it; later tickets are listed as outside.
     """
     zone = contract.zone_info
     year = timedelta(days=366)

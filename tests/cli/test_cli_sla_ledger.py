@@ -1,5 +1,7 @@
 """The ledger at the terminal: reviewed, posted, corrected, waived, discharged, and shown as it stands."""
 
+import sqlite3
+
 import pytest
 
 MARCH = ("--from", "2026-03-02", "--to", "2026-03-05")
@@ -148,3 +150,15 @@ def test_corrected_fact_shows_as_a_revocation_and_leaves_the_count(typed, late):
     shown = typed("sla", "ledger").out
     assert "已撤销" in shown
     assert "有效违约 0 次" in shown
+
+
+@pytest.mark.parametrize("change", ["finding = replace(finding, ',', ', ')", "posted_at = 'gestern'"])
+def test_entry_that_somebody_wrote_into_is_named_and_nothing_is_built_on_it(typed, late, home, change):
+    typed("sla", "post", *MARCH, "--yes")
+    with sqlite3.connect(home / "eduops.db") as connection:
+        connection.execute(f"UPDATE ledger_entry SET {change}")
+    said = typed("sla", "verify", "--json")
+    assert (said.code, said.json()["fault"]) == (1, "第 1 条记录不符：内容被改动，已读不出来")
+    for words in (["ledger"], ["review", *MARCH], ["post", *MARCH, "--yes"], ["waive", 1, *WAIVER, "--yes"]):
+        said = typed("sla", *words)
+        assert (said.code, "sla verify" in said.err) == (4, True), words
