@@ -1,5 +1,7 @@
 """`eduops ticket import|export|template`: tickets from files and into files."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +12,7 @@ from eduops.cli import door, out
 from eduops.cli.instant import FromOption, ToOption, parse_days
 from eduops.cli.noun import Noun
 from eduops.cli.ticket_screen import preview
+from eduops.core.errors import InputError
 from eduops.desk import queries
 from eduops.desk.service import ticket_file as service
 
@@ -28,11 +31,13 @@ def import_(
 ) -> None:
     """导入一个文件的工单：有一行错误就全部不写入，并逐行列出；同一份再导入不会重复。"""
     zone = door.contract(ctx).zone_info
-    tickets = service.load_tickets(file, zone)
+    with _every_row_named():
+        tickets = service.load_tickets(file, zone)
     for name in tickets.skipped_sheets:
         out.warn(f"工作表「{name}」没有工单表头，没有读")
     with (
         out.progress("导入工单", len(tickets.rows)) as advance,
+        _every_row_named(),
         door.work(ctx, dry_run=dry_run) as work,
     ):
         result = service.import_tickets(
@@ -75,3 +80,14 @@ def template(
     """写一份导入模板：表头、填写说明和标明虚构的示例。"""
     service.write_template(file, door.contract(ctx).zone_info)
     out.done(f"导入模板已写到 {file}", {"file": str(file)}, as_json=as_json)
+
+
+@contextmanager
+def _every_row_named() -> Iterator[None]:
+    """Names every bad row on stderr; an error that is left to the door has only its first problems shown."""
+    try:
+        yield
+    except InputError as error:
+        for problem in error.problems:
+            typer.echo(f"  - {problem}", err=True)
+        raise InputError(error.message, hint=error.hint) from error

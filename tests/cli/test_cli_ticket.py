@@ -212,6 +212,15 @@ def test_file_with_bad_rows_goes_in_not_at_all(typed: Typed, home: Path, tmp_pat
     assert typed("ticket", "list", "--json").json() == []
 
 
+def test_every_bad_row_is_named_however_many(typed: Typed, home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "工单.jsonl"
+    path.write_text("{}\n" * 120)
+    said = typed("ticket", "import", path)
+    assert said.code == 3
+    assert all(f"第 {row} 行：ref：不能为空" in said.err for row in range(1, 121))
+    assert "有 120 行不能导入" in said.err
+
+
 def test_recurring_problem_is_named_linked_and_analysed(typed: Typed, opened: str) -> None:
     added = typed("ticket", "recurring", "add", "登录缓慢（虚构）", "--workaround", "错峰", "--json").json()
     assert added["ref"] == "PRB-2026-0001"

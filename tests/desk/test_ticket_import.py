@@ -97,6 +97,15 @@ def test_imported_ticket_goes_on_by_steps(store):
     assert fact.reopened == (Reopening(NINE, NINE + timedelta(minutes=9)),)
 
 
+def test_wait_that_was_imported_as_begun_after_the_resolution_does_not_keep_a_ticket_open(sqlite_store):
+    late = NINE + timedelta(minutes=30)
+    wait = Exclusion(late, None, "等", "张老师（虚构）")
+    with sqlite_store.writing() as session:
+        take_in(session, told("A", kind="request", exclusions=(wait,), resolved_at=NINE))
+        ticket = tickets.take_step(session, "A", "close", at=late, now=NOW, actor="值班（虚构）", zone=ZONE)
+        assert queries.get_fact(session, ticket).exclusions[0].to_at == late
+
+
 def test_two_imports_of_one_file_at_once_write_it_once(store):
     facts = [told(f"T-{number}") for number in range(300)]
     gate, results = threading.Barrier(2), []

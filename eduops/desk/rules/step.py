@@ -256,7 +256,10 @@ def _resolve(fact: TicketFact, at: datetime) -> TicketFact:
 
 
 def _end_wait(fact: TicketFact, at: datetime) -> tuple[Exclusion, ...]:
-    return tuple(replace(each, to_at=at) if each.to_at is None else each for each in fact.exclusions)
+    # One that was imported as begun after the resolution has no length.
+    return tuple(
+        replace(each, to_at=max(at, each.from_at)) if each.to_at is None else each for each in fact.exclusions
+    )
 
 
 def _approve(plan: Plan, at: datetime, values: Values) -> Plan:

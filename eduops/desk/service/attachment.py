@@ -10,7 +10,7 @@ from eduops.core.errors import Conflict, InputError, NotFound
 from eduops.core.files import hash_file, whole_file
 from eduops.desk import queries
 from eduops.desk.models.ticket import TicketAttachment
-from eduops.desk.service.ticket import record_event
+from eduops.desk.service.ticket_save import record_event
 
 _LONGEST_NAME = 255
 

@@ -10,7 +10,7 @@ from eduops.core.errors import InputError
 from eduops.desk import queries
 from eduops.desk.models.ticket import RecurringProblem
 from eduops.desk.rules.recurring import Recurrence, analyse
-from eduops.desk.service.ticket import record_event
+from eduops.desk.service.ticket_save import record_event
 from eduops.store import counter
 
 

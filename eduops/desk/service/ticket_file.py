@@ -21,7 +21,7 @@ from eduops.desk import queries
 from eduops.desk.models.ticket import Ticket, TicketEvent, TicketExclusion, TicketReopening
 from eduops.desk.rules import exchange, ticket_object
 from eduops.desk.rules.exchange import TicketFile, TicketRow
-from eduops.desk.service.ticket import FACT_FIELDS
+from eduops.desk.service.ticket_save import FACT_FIELDS
 from eduops.sheet.export import Column, Table, write_csv, write_table
 from eduops.sheet.read import read_workbook
 from eduops.store import counter
