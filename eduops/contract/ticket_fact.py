@@ -27,12 +27,12 @@ _KINDS = {
 }
 _IMPACTS = {
     **{each: each for each in ("system", "department", "limited")},
-    **{"系统停机": "system", "部门级业务影响": "department", "局部影响": "limited"},
+    **{"系统停机": "system", "部门级业务影响": "department", "局部影响": "limited", "有限影响": "limited"},
 }
 _CAUSES = {
     **{each: each for each in ("software", "hardware", "network", "third_party", "customer", "unknown")},
     **{"软件": "software", "硬件": "hardware", "网络": "network", "第三方": "third_party"},
-    **{"甲方": "customer", "未知": "unknown"},
+    **{"甲方": "customer", "未知": "unknown", "未查明": "unknown"},
 }
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

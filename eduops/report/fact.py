@@ -90,7 +90,7 @@ class FindingFact:
 class LedgerEntryFact:
     """One entry of the breach ledger posted in the period.
 
-    `status`: posted, waived, revoked, amended or discharged, as of the cut-off.
+    `status`: in_force, waived, revoked, amended or discharged, as of the making.
     """
 
     number: int

@@ -150,15 +150,21 @@ def _finding(finding: Finding) -> FindingFact:
 
 
 def _load_ledger(session: Session, from_at: datetime, cut_off_at: datetime) -> LedgerFact:
-    entries = ledger.list_entries(session)
+    """What was posted in the period, each as it stands by now: in force, waived, revoked …"""
+    posted_at = {entry.id: entry.posted_at for entry in ledger.list_entries(session)}
     head = ledger_service.head(session)
-    within = [entry for entry in entries if from_at <= entry.posted_at <= cut_off_at]
     return LedgerFact(
         entries=tuple(
             LedgerEntryFact(
-                entry.id, entry.finding_key, entry.clause, entry.finding["text"], entry.posted_at, "posted"
+                each.number,
+                each.said.key,
+                each.said.clause,
+                str(each.said.finding["text"]),
+                posted_at[each.number],
+                each.state,
             )
-            for entry in within
+            for each in ledger.load_standings(session)
+            if from_at <= posted_at[each.number] <= cut_off_at
         ),
         count=head.count,
         head_hash=head.hash if head.count else "",

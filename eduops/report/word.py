@@ -43,7 +43,7 @@ RULES = {
 }
 CONSEQUENCES = {"breach": "违约", "obligation": "整改义务", "notice": "提示"}
 LEDGER_STATES = {
-    "posted": "已登记",
+    "in_force": "有效",
     "waived": "已豁免",
     "revoked": "已撤销",
     "amended": "已更正",

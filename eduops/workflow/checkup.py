@@ -16,8 +16,9 @@ from eduops.contract.working_day import known_until
 from eduops.core.errors import EduopsError
 from eduops.core.home import FOLDERS, Home
 from eduops.core.shipped import agent_path
+from eduops.ledger import closing
 from eduops.ledger import service as ledger
-from eduops.ledger.head import load_head
+from eduops.ledger.head import CLOSING_FILE, load_head
 from eduops.patrol.configuration import find_config_path, load_config
 from eduops.store import audit
 from eduops.store.store import Store, open_store
@@ -180,6 +181,8 @@ def _check_audit(store: Store) -> Check:
 def _check_ledger(store: Store, home: Home) -> Check:
     with store.reading() as session:
         count, fault = ledger.verify(session, load_head(home.path))
+        _, wrong = closing.verify(session, load_head(home.path, CLOSING_FILE))
+    fault = fault or wrong
     if fault:
         return Check("违约台账", "fault", fault, "台账被改动过：保留现场，从备份核对")
     return Check("违约台账", "fine", f"{count} 条，校验一致")

@@ -137,7 +137,7 @@ def _ledger() -> LedgerFact:
         LedgerEntryFact(
             7, "C1/2.3/resolution/INC-2026-0004/", "2.3",
             "INC-2026-0004 应于 2026-08-04 13:00 前解决，实际用时 201.5 分钟，超出合同 2.3 的 180 分钟",
-            datetime(2026, 8, 5, 1, 0, tzinfo=UTC), "posted",
+            datetime(2026, 8, 5, 1, 0, tzinfo=UTC), "in_force",
         ),
         LedgerEntryFact(
             8, "C1/2.5/recovery/INC-2026-0011/", "2.5", "INC-2026-0011 停机 102.5 分钟，超出合同 2.5 的 60 分钟",
