@@ -1,5 +1,6 @@
 """How the results of imports look: JSON for programs, sentences for people, a marked copy for the author."""
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
@@ -67,7 +68,7 @@ def load_mapping(chosen: Path | None, sheet: str | None, home: Home) -> Mapping:
     Raises ConfigError where there is neither, or where it is wrong.
     """
     file = chosen
-    if chosen is not None and not chosen.exists() and (saved := mapping_path(home, chosen.name)).exists():
+    if chosen is not None and not _exists(chosen) and _exists(saved := mapping_path(home, chosen.name)):
         file = saved
     mapping = load_yaml(file, Mapping) if file is not None else NO_MAPPING
     unknown = mapping.unknown_types()
@@ -77,6 +78,10 @@ def load_mapping(chosen: Path | None, sheet: str | None, home: Home) -> Mapping:
             hint=f"可写：{'、'.join(TYPE_NAMES.values())}、A3/A4、B1",
         )
     return mapping.model_copy(update={"sheet": sheet}) if sheet is not None else mapping
+
+
+def _exists(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 -- Path.exists raises at a name that is too long
 
 
 def mapping_path(home: Home, name: str) -> Path:

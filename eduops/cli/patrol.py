@@ -13,7 +13,8 @@ from eduops.cli import door, out
 from eduops.cli import patrol_screen as screen
 from eduops.cli.instant import day_start, parse_day
 from eduops.cli.noun import Noun
-from eduops.core.errors import InputError, NotFound
+from eduops.core.errors import NotFound
+from eduops.core.files import open_regular, unreadable
 from eduops.patrol import configuration, queries, service
 from eduops.patrol.rules.check import State, render_figure
 from eduops.patrol.rules.document import LARGEST_BYTES
@@ -184,10 +185,10 @@ def _read(file: Path) -> bytes:
     if str(file) == "-":
         return sys.stdin.buffer.read(LARGEST_BYTES + 1)
     try:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             return stream.read(LARGEST_BYTES + 1)
     except OSError as error:
-        raise InputError(f"不能读取文件 {file}：{error.strerror}", hint="检查路径和权限") from error
+        raise unreadable(file, error) from error
 
 
 def _leave(shown: screen.Shown) -> None:

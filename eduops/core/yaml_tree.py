@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from eduops.core.errors import Problem
+from eduops.core.files import open_regular, render_reason
 
 Path_ = tuple[str | int, ...]
 # A recursive type cannot be spelled for mypy without aliases of aliases; the schema narrows it at once.
@@ -69,17 +70,18 @@ def render_path(path: Path_) -> str:
 
 def _read_text(path: Path, tree: Tree) -> str | None:
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            tree.add((), f"文件超过 {_MAX_BYTES // 1_000_000} MB，不像是配置文件")
-            return None
-        return path.read_bytes().decode("utf-8-sig")
+        with open_regular(path) as stream:
+            data = stream.read(_MAX_BYTES + 1)  # the size said before reading may be another by now
+        if len(data) <= _MAX_BYTES:
+            return data.decode("utf-8-sig")
+        tree.add((), f"文件超过 {_MAX_BYTES // 1_000_000} MB，不像是配置文件")
     except FileNotFoundError:
         tree.add((), "文件不存在")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         tree.add((), "文件不是 UTF-8 编码，请另存为 UTF-8", line)
     except OSError as error:
-        tree.add((), f"文件不能读取（{'是一个目录' if path.is_dir() else error.strerror or '未知原因'}）")
+        tree.add((), f"文件不能读取（{render_reason(error)}）")
     return None
 
 

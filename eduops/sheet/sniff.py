@@ -1,5 +1,6 @@
 """What a file is, by its content: files that lie about their name are the rule, not the exception."""
 
+import os
 import struct
 import zipfile
 from enum import StrEnum
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from eduops.core.errors import InputError
+from eduops.core.files import open_regular, unreadable
 from eduops.sheet import text
 from eduops.sheet.hostile import (
     SAVE_AS,
@@ -61,16 +63,14 @@ def sniff(path: Path) -> Format:
 
 
 def open_source(path: Path) -> BinaryIO:
-    """The file opened for reading. Raises InputError where it is missing, a folder, unreadable, empty or too large."""
+    """The regular file opened for reading. Raises InputError where it is none, missing, unreadable, empty or too large."""
     try:
-        stream = path.open("rb")
-        size = path.stat().st_size
+        stream = open_regular(path)
+        size = os.fstat(stream.fileno()).st_size
     except FileNotFoundError as error:
         raise InputError(f"找不到文件 {path}", hint="检查路径和文件名") from error
     except OSError as error:
-        raise InputError(
-            f"不能读取 {path}：{error.strerror or error}", hint="给出一个有读权限的文件"
-        ) from error
+        raise unreadable(path, error) from error
     if 0 < size <= MAX_FILE_BYTES:
         return stream
     stream.close()

@@ -1,7 +1,9 @@
 """Configuration files: every problem at once with its line; what YAML allows and we do not is refused."""
 
+import os
 import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -203,3 +205,15 @@ def test_loading_raises_with_the_count_and_every_problem(tmp_path):
         "第 1 行 customer：值「1」不是文字", "第 2 行 colour：没有这个键",
     ]  # fmt: skip
     assert caught.value.hint
+
+
+def test_device_pipe_or_name_past_all_measure_is_a_problem_and_never_waits(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, said in (
+        (tmp_path / "pipe", "设备或管道"),
+        (Path("/dev/zero"), "设备或管道"),
+        (tmp_path / ("长" * 5_000), "名称太长"),
+    ):
+        tree = load_tree(path)
+        assert tree.data is None
+        assert said in tree.problems[0].message

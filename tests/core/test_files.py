@@ -1,5 +1,6 @@
 """A file is written whole or not at all."""
 
+import errno
 import hashlib
 import os
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from eduops.core.errors import InputError
-from eduops.core.files import hash_file, whole_file, write_whole
+from eduops.core.files import hash_file, open_regular, render_reason, unreadable, whole_file, write_whole
 
 
 def test_text_and_bytes_are_written_with_the_mode_asked_for(tmp_path):
@@ -46,7 +47,7 @@ def test_failure_half_way_of_a_new_file_leaves_nothing(tmp_path):
 def test_full_disk_keeps_the_old_file(tmp_path):
     target = tmp_path / "a.txt"
     target.write_text("alt")
-    with pytest.raises(InputError, match="No space left"), whole_file(target) as part:
+    with pytest.raises(InputError, match="磁盘已满"), whole_file(target) as part:
         part.write_text("halb")
         with Path("/dev/full").open("w") as full:
             full.write("x" * 100_000)
@@ -88,3 +89,41 @@ def test_writer_that_is_killed_leaves_the_old_file(tmp_path):
 def test_hash_is_sha_256(tmp_path):
     (tmp_path / "a").write_bytes(b"abc" * 1_000_000)
     assert hash_file(tmp_path / "a") == hashlib.sha256(b"abc" * 1_000_000).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: path, "文件不存在"),
+        (lambda path: path.mkdir(), "是一个目录"),
+        (lambda path: os.mkfifo(path), "是设备或管道"),
+        (lambda path: path.symlink_to("/dev/zero"), "是设备或管道"),
+        (lambda path: path.symlink_to(path), "绕成了圈"),
+    ],
+)
+def test_what_is_no_regular_file_is_refused_without_being_opened(tmp_path, make, words):
+    make(tmp_path / "a")
+    with pytest.raises(OSError) as caught:
+        open_regular(tmp_path / "a")
+    said = unreadable(tmp_path / "a", caught.value)
+    assert said.message.startswith(f"不能读取 {tmp_path / 'a'}：")
+    assert words in said.message
+    assert said.hint
+
+
+def test_regular_file_is_read_through_a_link(tmp_path):
+    (tmp_path / "a").write_bytes(b"x")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with open_regular(tmp_path / "b") as stream:
+        assert stream.read() == b"x"
+
+
+def test_name_past_all_measure_has_its_reason():
+    with pytest.raises(OSError) as caught:
+        open_regular(Path("长" * 5_000))
+    assert render_reason(caught.value) == "名称太长"
+
+
+def test_rare_reason_is_told_by_its_number():
+    assert render_reason(OSError(errno.EXDEV, "x")) == f"系统错误 {errno.EXDEV}"
+    assert render_reason(OSError("虚构")) == "虚构"

@@ -1,5 +1,6 @@
 """The content decides what a file is; what is no table is told so in its own words."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -83,8 +84,18 @@ def test_a_truncated_workbook_is_said_to_be_incomplete(tmp_path: Path) -> None:
 def test_missing_files_and_folders_are_input_errors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="找不到"):
         sniff(tmp_path / "没有.xlsx")
-    with pytest.raises(InputError, match="不能读取"):
+    with pytest.raises(InputError, match=r"不能读取.*是一个目录"):
         sniff(tmp_path)
+
+
+def test_devices_pipes_and_names_past_all_measure_are_input_errors(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "名单.csv")
+    with pytest.raises(InputError, match="设备或管道"):
+        sniff(tmp_path / "名单.csv")
+    with pytest.raises(InputError, match="设备或管道"):
+        sniff(Path("/dev/random"))
+    with pytest.raises(InputError, match="名称太长"):
+        sniff(tmp_path / ("长" * 5_000))
 
 
 def test_a_file_past_the_size_limit_is_refused_unread(tmp_path: Path) -> None:

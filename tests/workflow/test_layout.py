@@ -152,7 +152,7 @@ def test_home_that_the_account_may_not_write_is_refused(below, permissions):
         said = answer.get(timeout=30)
         process.join()
         closed.chmod(0o700)
-        assert said == f"不能写入 {closed / below}：Permission denied"
+        assert said == f"不能写入 {closed / below}：没有权限"
         assert list(closed.iterdir()) == []
 
 
@@ -173,7 +173,7 @@ def test_file_that_is_no_database_is_refused_and_nothing_is_touched(home):
     home.path.mkdir(parents=True)
     home.database_path.write_bytes(b"no database at all " * 100)
     before = read_all(home.path)
-    with pytest.raises(OutsideError, match="数据库操作失败"):
+    with pytest.raises(ConfigError, match="不是数据库"):
         lay_out(home)
     assert read_all(home.path) == before
 
