@@ -69,7 +69,7 @@ def test_the_code_and_the_sentence_say_what_and_what_next(
         (["ticket", "lst"], "没有命令「lst」，是否想用 'list'"),
         (["ticket", "list", "--jsn"], "没有选项 --jsn，是否想用 --json"),
         (["ticket", "list", "--zzz"], "没有选项 --zzz"),
-        (["ticket", "show"], "缺少参数 ref（工单编号，如 INC-2026-0001）"),
+        (["ticket", "show"], "缺少参数 编号（工单编号，如 INC-2026-0001）"),
         (["ticket", "open"], "缺少选项 --title（一句话说明）"),
         (["ticket", "open", "--title"], "选项 --title 后面要写值"),
         (["ticket", "list", "--json=yes"], "选项 --json 不带值"),

@@ -57,7 +57,7 @@ def test_every_reading_command_takes_json(noun: str) -> None:
         (["backup", "list"], 2, ["ref", "kind_text"]),
         (["backup", "list", "--kind", "drill"], 1, ["ref"]),
         (["report", "list"], 1, ["ref", "period", "version"]),
-        (["audit", "list"], 20, ["id", "command"]),
+        (["audit", "list"], 21, ["id", "command"]),
         (["audit", "list", "--limit", "2"], 2, ["id"]),
     ],
 )
@@ -126,7 +126,7 @@ def test_a_late_response_is_one_breach_in_every_place(typed: Typed, quarter: Pat
 
 def test_a_tickets_steps_carry_both_instants(typed: Typed, quarter: Path) -> None:
     shown = typed("ticket", "show", "INC-2026-0001", "--json").json()
-    steps = ["open", "respond", "wait", "go_on", "resolve", "close"]
+    steps = ["open", "respond", "wait", "go_on", "resolve", "close", "record"]
     assert [event["step"] for event in shown["events"]] == steps
     assert {event["recorded_at"] for event in shown["events"]} == {"2026-03-05T03:50:00Z"}
     assert shown["state"] == "closed"

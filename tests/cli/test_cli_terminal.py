@@ -178,7 +178,7 @@ def complete(line: str) -> list[str]:
 def test_completion_knows_nouns_verbs_and_options(home: Path) -> None:
     assert complete("eduops ") == list(NOUNS)
     assert complete("eduops ti") == ["ticket"]
-    assert complete("eduops ticket re") == ["respond", "resolve"]
+    assert complete("eduops ticket re") == ["respond", "resolve", "reopen", "record", "recurring"]
     assert complete("eduops ticket list --f") == ["--from"]
 
 
