@@ -41,7 +41,9 @@ def demo(
     typer.echo(f"\n完成，用时 {sum(step.seconds for step in told):.0f} 秒。数据均为虚构。都写在这里：")
     for word, path in results:
         typer.echo(f"  {word}　{path}")
-    typer.echo(f"接着看：eduops --home {into / 'home'} sla ledger")
+    typer.echo("照着做：先 . .venv/bin/activate（或把 eduops 放进 PATH），再")
+    typer.echo(f"  export EDUOPS_HOME={into / 'home'}　　看这次演示的数据，如 eduops sla ledger")
+    typer.echo(f"  sh {into / runner.SCRIPT} 新目录　　在新的数据目录里把每条命令重做一遍")
 
 
 def _tell(step: runner.Told, into: Path) -> None:

@@ -77,10 +77,13 @@ def list_(
 
 @app.verb("count", example="eduops learner count --json")
 def count(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
-    """在册学员共多少人。"""
+    """在册学员共多少人；真实的数据目录里，演练用的虚构学员另计。"""
     with door.look(ctx) as look:
-        found = queries.count_learners(look.session)
-    out.done(f"在册学员 {found} 人", {"learners": found}, as_json=as_json)
+        everybody = queries.count_learners(look.session)
+        real = queries.count_learners(look.session, with_invented=look.home.load_settings().invented)
+    apart = everybody - real
+    said = f"在册学员 {real} 人" + (f"，另有虚构 {apart} 人" if apart else "")
+    out.done(said, {"learners": real, "invented_apart": apart}, as_json=as_json)
 
 
 def load_roster(file: Path) -> Roster:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from pydantic import BaseModel, ConfigDict
 
@@ -46,12 +47,12 @@ class Home:
     def database_path(self) -> Path:
         """The SQLite file: in the home, or where the set address says."""
         named = (self.url or "").partition(":///")[2].partition("?")[0]
-        return Path(named) if named and self.uses_sqlite else self.path / "eduops.db"
+        return Path(unquote(named)) if named and self.uses_sqlite else self.path / "eduops.db"
 
     @property
     def database_url(self) -> str:
         """The database's address: the one that was set, else the SQLite file in the home."""
-        return self.url or f"sqlite:///{self.path / 'eduops.db'}"
+        return self.url or f"sqlite:///{quote(str(self.path / 'eduops.db'))}"
 
     @property
     def uses_sqlite(self) -> bool:

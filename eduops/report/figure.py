@@ -112,7 +112,12 @@ def _training_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
 
 def _exam_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
     if facts.exams:
-        yield Figure("exams", "考试", f"{len(facts.exams)} 场", f"eduops exam list {_days(facts)} --json")
+        yield Figure(
+            "exams",
+            "考试（真实数据目录里不含演练）",
+            f"{len(facts.exams)} 场",
+            f"eduops exam list {_days(facts)} --json",
+        )
     for exam in facts.exams:
         command = f"eduops score stats {shlex.quote(exam.ref)} --json"
         scores = f"{decimal_text(exam.average)} 分，{decimal_text(exam.pass_rate)}%"

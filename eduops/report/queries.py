@@ -84,13 +84,13 @@ def load_quarterly_facts(
         is_invented=settings.invented or has_invented(session, from_at, to_at),
         ledger=_load_ledger(session, from_at, cut_off_at),
         tenant_count=len(tenants.list_tenants(session)),
-        learner_count=tenants.count_learners(session),
+        learner_count=tenants.count_learners(session, with_invented=settings.invented),
         tickets=tuple(_ticket(ticket, contract, cut_off_at) for ticket in tickets),
         findings=tuple(_finding(finding) for finding in answer.findings),
         hosts=tuple(_load_hosts(session, contract)),
         patrols=tuple(_load_patrols(session, contract, from_at, to_at)),
         backups=tuple(_load_backups(session, from_at, to_at)),
-        exams=tuple(_load_exams(session, from_at, to_at)),
+        exams=tuple(_load_exams(session, from_at, to_at, with_invented=settings.invented)),
         banks=tuple(
             BankFact(bank.name, banks.bank_stats(session, bank.id).by_type)
             for bank in banks.list_banks(session)
@@ -100,12 +100,13 @@ def load_quarterly_facts(
 
 
 def has_invented(session: Session, from_at: datetime, to_at: datetime) -> bool:
-    """Whether anything that the period's report counts is marked as invented."""
-    return (
-        any(ticket.is_invented for ticket in desk.list_tickets(session, from_at=from_at, to_at=to_at))
-        or any(exam.is_invented for exam, _, _ in exams.list_exams(session, from_at=from_at, to_at=to_at))
-        or any(host.is_invented for host in assets.list_hosts(session))
-    )
+    """Whether tickets or hosts that the period's report counts are marked as invented.
+
+    Invented learners and rehearsals are left out of a real home's report, so they do not matter here.
+    """
+    return any(
+        ticket.is_invented for ticket in desk.list_tickets(session, from_at=from_at, to_at=to_at)
+    ) or any(host.is_invented for host in assets.list_hosts(session))
 
 
 def _ticket(ticket: ContractTicket, contract: Contract, cut_off_at: datetime) -> TicketFact:
@@ -196,8 +197,12 @@ def _load_backups(session: Session, from_at: datetime, to_at: datetime) -> Itera
         yield BackupFact(run.at, run.source, run.kind, run.is_good, run.result, run.rows_compared, seconds)
 
 
-def _load_exams(session: Session, from_at: datetime, to_at: datetime) -> Iterator[ExamFact]:
+def _load_exams(
+    session: Session, from_at: datetime, to_at: datetime, *, with_invented: bool
+) -> Iterator[ExamFact]:
     for exam, _, _ in reversed(exams.list_exams(session, from_at=from_at, to_at=to_at)):
+        if exam.is_invented and not with_invented:
+            continue
         stats = scores.load_stats(session, exam)
         yield ExamFact(exam.ref, exam.title, 1, stats.attempts, stats.average, stats.pass_percent)
 

@@ -2,20 +2,32 @@
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from eduops.core.errors import ConfigError, OutsideError
+from eduops.core.errors import ConfigError, Conflict, EduopsError, OutsideError
 
 WRITING = "eduops_writing"
 _BUSY_MILLISECONDS = 15_000
+_SQLITE_FAULTS = (
+    ("readonly database", ("不可写", "检查数据目录和 eduops.db 的所有者和权限")),
+    ("file is not a database", ("不是数据库，或已损坏", "保留原文件，用 eduops backup 留下的备份恢复")),
+    ("disk image is malformed", ("已损坏", "保留原文件，用 eduops backup 留下的备份恢复")),
+    (
+        "database is locked",
+        ("被另一个程序占用，等了 15 秒仍未放开", "等对方结束后重试；查一查有没有卡住的 eduops"),
+    ),
+    ("database or disk is full", ("写不下：磁盘已满", "清理磁盘后重试；没有写入")),
+    ("unable to open database file", ("打不开", "检查数据目录的权限和磁盘")),
+)
+"""What SQLite says in English, and what it means to the person on duty."""
 
 
 def open_engine(url: str | URL) -> Engine:
     """An engine for `sqlite:///…` or `postgresql://…`. Raises ConfigError for anything else."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise _unusable_url() from error
     match parsed.get_backend_name():
         case "sqlite":
@@ -26,9 +38,16 @@ def open_engine(url: str | URL) -> Engine:
             raise _unusable_url()
 
 
-def database_error(error: DBAPIError) -> OutsideError:
+def database_error(error: DBAPIError) -> EduopsError:
     """One sentence for a database that does not answer or refuses; the password never appears in it."""
     detail = str(error.orig).strip()
+    if isinstance(error, IntegrityError):
+        return Conflict(
+            "与另一个同时进行的操作相撞，这一次没有写入", hint="用查询命令看看对方写了什么，再重新运行"
+        )
+    known = next((words for part, words in _SQLITE_FAULTS if part in detail), None)
+    if known:
+        return ConfigError(f"数据库文件{known[0]}", hint=known[1])
     return OutsideError(
         f"数据库操作失败：{detail.splitlines()[0] if detail else type(error.orig).__name__}",
         hint="检查数据库服务、磁盘空间和 EDUOPS_DATABASE_URL，然后运行 eduops doctor",

@@ -1,7 +1,7 @@
 """Backing up and drilling: the intent is committed first, so that a run that dies stays visible."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from eduops.backup import service
@@ -11,6 +11,7 @@ from eduops.core.errors import EduopsError, NotAllowed
 from eduops.core.home import Home
 from eduops.store.unit import Unit
 
+_LONGEST_RUN_SECONDS = 6 * 3600
 OpenUnit = Callable[[], AbstractContextManager[Unit]]
 
 
@@ -18,6 +19,7 @@ def back_up(open_unit: OpenUnit, home: Home) -> Backup:
     """Dumps the home's database and reads the dump back. Raises NotAllowed on PostgreSQL, OutsideError, InputError."""
     if not home.uses_sqlite:
         raise NotAllowed("当前版本只备份 SQLite 数据库", hint="PostgreSQL 请先用 pg_dump -Fc 备份")
+    _remove_leftovers(home.folder("backups"))
     with open_unit() as unit:
         begun = service.begin_backup(unit.session, now=unit.now, actor=unit.actor)
         unit.changed(begun.ref, step="begin")
@@ -32,6 +34,15 @@ def back_up(open_unit: OpenUnit, home: Home) -> Backup:
         backup = service.finish_backup(unit.session, begun.ref, dump, now=clock.now())
         unit.changed(backup.ref, step="finish", sha256=backup.sha256)
     return backup
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Half-written dumps of runs that were killed, once they are too old to belong to one that still runs."""
+    oldest = clock.now().timestamp() - _LONGEST_RUN_SECONDS
+    for part in folder.glob(".BKP-*.part*"):
+        with suppress(FileNotFoundError):
+            if part.stat().st_mtime < oldest:
+                part.unlink()
 
 
 def drill_backup(open_unit: OpenUnit, home: Home, ref: str | None) -> tuple[Drill, Backup]:

@@ -18,9 +18,10 @@ from eduops.core.home import FOLDERS, Home
 from eduops.core.shipped import agent_path
 from eduops.ledger import closing
 from eduops.ledger import service as ledger
-from eduops.ledger.head import CLOSING_FILE, load_head
+from eduops.ledger.head import CLOSING_FILE, FILE, find_missing, load_head
 from eduops.patrol.configuration import find_config_path, load_config
 from eduops.store import audit
+from eduops.store.evidence import UNREADABLE
 from eduops.store.store import Store, open_store
 
 State = Literal["fine", "warning", "fault"]
@@ -181,10 +182,13 @@ def _check_audit(store: Store) -> Check:
 def _check_ledger(store: Store, home: Home) -> Check:
     with store.reading() as session:
         count, fault = ledger.verify(session, load_head(home.path))
-        _, wrong = closing.verify(session, load_head(home.path, CLOSING_FILE))
+        closings, wrong = closing.verify(session, load_head(home.path, CLOSING_FILE))
     fault = fault or wrong
     if fault:
         return Check("违约台账", "fault", fault, "台账被改动过：保留现场，从备份核对")
+    missing = find_missing(home.path, count, FILE) or find_missing(home.path, closings, CLOSING_FILE)
+    if missing:
+        return Check("违约台账", "warning", *missing)
     return Check("违约台账", "fine", f"{count} 条，校验一致")
 
 
@@ -224,7 +228,7 @@ def _guard(name: str, look: Callable[[], Check]) -> Check:
             [error.message, *(f"{problem.address} {problem.message}" for problem in problems[:3])]
         )
         return Check(name, "fault", seen, error.hint)
-    except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:
+    except (OSError, LookupError, *UNREADABLE, subprocess.SubprocessError) as error:
         # A value that has not its column's type was written by somebody else.
         seen = f"检查不了：{type(error).__name__}：{error}"
         return Check(name, "fault", seen, "内容可能被改动过：保留现场，从备份核对；再请开发人员查看")

@@ -7,17 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from eduops.contract.loader import load_contract
+from eduops.core.errors import Conflict
 from eduops.core.files import unwritable, whole_file, write_whole
 from eduops.core.home import CONTRACT_NAME, FOLDERS, Home
 from eduops.core.shipped import find_shipped
 from eduops.store.engine import database_error, open_engine
 from eduops.store.migration import upgrade
-from eduops.store.schema import find_revision, require_current
+from eduops.store.schema import KNOWN, find_revision, require_current
 
+_WAIT_SECONDS = 60
 _Writer = Callable[[Path], None]
 _SETTINGS = """\
 # eduops 的设置。改动后运行 eduops doctor 核对。
@@ -62,6 +65,11 @@ def lay_out(
         vendor=_quoted(vendor),
         invented=str(invented).lower(),
     )
+    with _alone(home):
+        return _lay_out_files(home, source, name, settings)
+
+
+def _lay_out_files(home: Home, source: Path, name: str, settings: str) -> Laid:
     made, kept = [], []
     for target, write in _files(home, source, name, settings):
         relative = str(target.relative_to(home.path))
@@ -76,6 +84,16 @@ def lay_out(
     if home.uses_sqlite:
         home.database_path.chmod(0o600)
     return Laid(tuple(made), tuple(kept), revision)
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """One at a time: two `init` of the same home wait for each other."""
+    try:
+        with FileLock(home.path / ".init.lock", timeout=_WAIT_SECONDS):
+            yield
+    except Timeout as error:
+        raise Conflict(f"另一个 eduops init 正在布置 {home.path}", hint="等它结束后再运行") from error
 
 
 def _files(home: Home, source: Path, name: str, settings: str) -> Iterator[tuple[Path, _Writer]]:
@@ -102,7 +120,8 @@ def _check_database(home: Home) -> None:
     except OSError as error:
         raise unwritable(home.path, error) from error
     with _open_database(home) as engine:
-        if find_revision(engine) is not None:
+        # An older one of ours is brought up to date; anything else is refused here.
+        if find_revision(engine) not in (None, *KNOWN):
             require_current(engine)
 
 

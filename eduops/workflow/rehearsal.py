@@ -13,7 +13,7 @@ from eduops.training.models.exam import Exam
 from eduops.training.models.tenant import Learner
 from eduops.training.queries import exam as exams
 from eduops.training.queries import tenant as tenants
-from eduops.training.rules.question import CHOICE, LETTERS, Question, QuestionType
+from eduops.training.rules.question import CHOICE, LETTERS, OPEN, Question, QuestionType
 from eduops.training.service import attempt as service
 
 _WRONG_SHARE = 0.3
@@ -93,6 +93,8 @@ def _sit(
 
 def answer(question: Question, generator: random.Random, *, wrong_share: float) -> list[str]:
     """An invented answer: the right one, or with `wrong_share` probability one that may be wrong."""
+    if question.type in OPEN:
+        return ["（虚构的作答）"]
     right = [slot[0] for slot in question.key]
     if generator.random() >= wrong_share:
         return right

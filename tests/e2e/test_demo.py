@@ -158,7 +158,7 @@ def test_people_and_questions_on_the_screen_are_those_in_the_database(demo: Demo
         len(demo.ask("programme", "list")),
     ]
     assert demo.find(r"名册.xlsx 的 (\d+) 名虚构学员") == [7683]
-    assert demo.ask("learner", "count") == {"learners": 7683}
+    assert demo.ask("learner", "count") == {"learners": 7683, "invented_apart": 0}
     rows, imported, duplicates, rejected = demo.find(
         r"题库.xlsx 共 (\d+) 题：导入 (\d+)，重复 (\d+)，有错 (\d+)"
     )

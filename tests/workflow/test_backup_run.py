@@ -147,3 +147,12 @@ def test_postgresql_is_refused_before_anything_is_written(tmp_path, open_unit, s
     with pytest.raises(NotAllowed, match="只备份 SQLite"):
         back_up(open_unit, Home(tmp_path, "postgresql://u@h/d"))
     assert list_states(sqlite_store) == []
+
+
+def test_what_a_killed_backup_left_is_removed_once_it_is_old(home, open_unit):
+    old, young = (home.folder("backups") / f".BKP-2026-000{n}.db.x.part" for n in (8, 9))
+    for part in (old, young):
+        part.write_bytes(b"half a dump")
+    os.utime(old, (0, 0))
+    back_up(open_unit, home)
+    assert (old.exists(), young.exists()) == (False, True)

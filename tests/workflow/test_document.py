@@ -5,16 +5,20 @@ from datetime import UTC, date, datetime
 
 import pytest
 from docx import Document as open_docx
+from sqlmodel import select
 
 from eduops.asset import service as assets
 from eduops.asset.rules import Environment, NewHost, Role
 from eduops.contract.loader import load_contract
 from eduops.core.errors import InputError, UsageError
 from eduops.core.files import hash_file
-from eduops.core.home import CONTRACT_NAME, Home
+from eduops.core.home import CONTRACT_NAME, Home, Settings
 from eduops.core.shipped import find_shipped
 from eduops.delivery import queries
+from eduops.report import queries as queries_of_report
 from eduops.report.quarter import next_period, parse_quarter
+from eduops.training.models.tenant import Learner, Tenant
+from eduops.training.service import tenant as tenants
 from eduops.workflow.document import build_quarterly
 
 AFTER = datetime(2026, 10, 8, 1, 0, tzinfo=UTC)
@@ -184,3 +188,27 @@ def test_host_added_after_the_quarter_leaves_its_report_without_patrols(sqlite_s
         assets.add_host(session, new, now=AFTER)
         made = build(session, contract, home)
     assert "巡检主机" not in "\n".join(paragraph.text for paragraph in open_docx(made.path).paragraphs)
+
+
+def test_a_real_homes_report_leaves_rehearsals_and_invented_people_out(store, contract, home):
+    with store.writing() as session:
+        tenants.sync_tenants(session, contract, now=AFTER)
+        owner = session.exec(select(Tenant)).first()
+        for number, is_invented in ((1, True), (2, True), (3, False)):
+            session.add(
+                Learner(
+                    tenant_id=owner.id, id=number, staff_number=f"X{number}", name="虚构某", is_invented=is_invented,
+                    created_at=AFTER,
+                )
+            )  # fmt: skip
+    with store.reading() as session:
+        facts = queries_of_report.load_quarterly_facts(
+            session, contract, Settings(), period=parse_quarter(contract, "2026Q3"), cut_off_at=AFTER, now=AFTER,
+            prepared_by="值班（虚构）", version="V1",
+        )  # fmt: skip
+        invented = queries_of_report.load_quarterly_facts(
+            session, contract, Settings(invented=True), period=parse_quarter(contract, "2026Q3"), cut_off_at=AFTER,
+            now=AFTER, prepared_by="值班（虚构）", version="V1",
+        )  # fmt: skip
+    assert (facts.learner_count, facts.is_invented) == (1, False)
+    assert (invented.learner_count, invented.is_invented) == (3, True)

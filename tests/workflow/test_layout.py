@@ -200,3 +200,23 @@ def test_sqlite_file_elsewhere_is_made_there_and_private(home, tmp_path):
     lay_out(home)
     assert mode(tmp_path / "elsewhere.db") == 0o600
     assert not (home.path / "eduops.db").exists()
+
+
+@pytest.mark.parametrize("name", ["x?y=1#z%41", "空 格", "引'号\"", "a%2Fb"])
+def test_a_home_may_have_any_name(tmp_path, name):
+    home = Home(tmp_path / name)
+    lay_out(home)
+    open_store(home.database_url).engine.dispose()
+    assert (tmp_path / name / "eduops.db").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_four_starts_at_once_make_one_home(home):
+    context = multiprocessing.get_context("spawn")
+    starts = [context.Process(target=lay_out, args=(home,)) for _ in range(4)]
+    for start in starts:
+        start.start()
+    for start in starts:
+        start.join(60)
+    assert [start.exitcode for start in starts] == [0] * 4
+    open_store(home.database_url).engine.dispose()

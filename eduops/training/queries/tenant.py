@@ -80,9 +80,12 @@ def list_learners(
     return list(session.exec(statement))
 
 
-def count_learners(session: Session) -> int:
+def count_learners(session: Session, *, with_invented: bool = True) -> int:
     """How many learners are active."""
-    return session.exec(select(func.count()).select_from(Learner).where(Learner.state == "active")).one()
+    statement = select(func.count()).select_from(Learner).where(Learner.state == "active")
+    if not with_invented:
+        statement = statement.where(col(Learner.is_invented).is_(False))
+    return session.exec(statement).one()
 
 
 def learners_by_staff_number(session: Session, tenant_ids: Sequence[int]) -> dict[tuple[int, str], Learner]:

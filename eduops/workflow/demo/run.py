@@ -67,6 +67,7 @@ def run_demo(
     Raises NotAllowed for a folder that is in use, InputError for one that cannot be written or for a bank file
     without questions, before anything is touched; whatever a step raises ends the demo.
     """
+    folder = folder.resolve()
     workbook = _read_bank(bank, folder) if bank else None
     _clear(folder, anew=anew)
     script: list[str] = []

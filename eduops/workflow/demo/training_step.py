@@ -26,12 +26,12 @@ Advance = Callable[[int], None]
 
 BANK = "演示题库"
 _WANTED = {
-    "single": (20, "2"),
-    "multiple": (10, "2"),
-    "true_false": (10, "1"),
-    "blank": (5, "2"),
-    "shared_stem": (2, "2"),
-    "shared_options": (2, "1"),
+    "single": (12, "4"),
+    "multiple": (5, "4"),
+    "true_false": (6, "2"),
+    "blank": (3, "2"),
+    "shared_stem": (1, "2"),
+    "shared_options": (1, "2"),
 }
 _EXAM_MINUTES = 60
 _MOST_ROWS_SHOWN = 40
