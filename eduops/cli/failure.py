@@ -6,6 +6,7 @@ from collections.abc import Callable
 import typer
 
 from eduops.cli import chinese
+from eduops.cli.stream import TERMINATED, ScreenError, Terminated
 from eduops.core.errors import ConfigError, EduopsError, InputError, OutsideError, UsageError
 
 FINE, FOUND, USAGE, WRONG_FILE, REFUSED, OUTSIDE = 0, 1, 2, 3, 4, 5
@@ -29,6 +30,9 @@ def guarded(action: Callable[[], object], *, debug: bool) -> int:
         result = action()
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted()
+    except Terminated:
+        _say("收到终止信号，已中止；没有做完的部分没有写入。")
+        return TERMINATED
     except SystemExit as leaving:
         # Typer leaves with 1 when whoever read our output closed it (`| head`): nothing is wrong.
         if isinstance(leaving.__context__, BrokenPipeError):
@@ -60,9 +64,13 @@ def _report(error: Exception) -> int:
             return _report_ours(error)
         case typer.TyperException():
             return _report_usage(error)
+        case ScreenError():
+            _say(f"已执行完，但结果没有完全显示出来（{error}）；请用查询命令核对，不要重复执行")
+            return OUTSIDE
         case _:
             _say(f"错误：程序内部出错（{type(error).__name__}：{error}）")
-            _say("怎么办：加 --debug 重新运行，把显示的内容交给开发人员；没有做完的部分没有写入。")
+            _say("已经写入的步骤保留，出错时正在做的一步没有写入；重做以前先用查询命令核对。")
+            _say("怎么办：核对后加 --debug 重新运行，把显示的内容交给开发人员。")
             return OUTSIDE
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from eduops import __version__
-from eduops.cli import failure
+from eduops.cli import failure, stream
 from eduops.cli.noun import LazyGroup
 from eduops.cli.state import State
 
@@ -48,5 +48,11 @@ def run() -> None:
     """Runs the command line and leaves the process with the design's exit code."""
     # Pydantic would look through every installed package for plugins: a tenth of a command's time, and we have none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    stream.prepare()
     debug = "--debug" in sys.argv or bool(os.environ.get("EDUOPS_DEBUG"))
-    sys.exit(failure.guarded(lambda: app(standalone_mode=False, prog_name="eduops"), debug=debug))
+    sys.exit(failure.guarded(_call, debug=debug))
+
+
+def _call() -> object:
+    stream.require_text(sys.argv[1:])
+    return app(standalone_mode=False, prog_name="eduops")

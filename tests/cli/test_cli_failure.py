@@ -1,7 +1,6 @@
 """What goes wrong ends in a Chinese sentence, with the exit code of the design's table, and never in a traceback."""
 
 import os
-import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -101,33 +100,32 @@ def test_a_noun_alone_shows_its_commands_and_is_wrong_usage(typed: Typed) -> Non
     assert told.err == ""
 
 
-@pytest.fixture
-def unreadable_log(typed: Typed, home: Path) -> None:
-    """An audit entry that no version of eduops ever writes."""
-    assert typed("tenant", "sync").code == 0
-    with sqlite3.connect(home / "eduops.db") as connection:
-        connection.execute("UPDATE audit_entry SET change = '{'")
+def _stumble() -> None:
+    raise LookupError("虚构")
 
 
-@pytest.mark.usefixtures("unreadable_log")
-def test_an_error_that_nobody_foresaw_is_a_sentence_too(typed: Typed) -> None:
-    told = typed("audit", "list")
-    assert told.code == 5
-    assert "程序内部出错（JSONDecodeError" in told.err
-    assert "--debug" in told.err
-    assert "Traceback" not in told.err
+def test_an_error_that_nobody_foresaw_is_a_sentence_that_promises_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert guarded(_stumble, debug=False) == 5
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "错误：程序内部出错（LookupError：虚构）"
+    assert "已经写入的步骤保留" in lines[1]
+    assert "先用查询命令核对" in lines[1]
+    assert "--debug" in lines[2]
 
 
-@pytest.mark.usefixtures("unreadable_log")
-def test_debug_shows_the_calls_and_keeps_sentence_and_code(typed: Typed) -> None:
-    told = typed("--debug", "audit", "list", debug=True)
-    assert told.code == 5
-    assert told.err.startswith("Traceback")
-    assert "程序内部出错（JSONDecodeError" in told.err
-    told = typed("--debug", "score", "list", "EXM-2026-9999", debug=True)
-    assert told.code == 4
-    assert "Traceback" in told.err
-    assert "错误：没有考试 EXM-2026-9999" in told.err
+def test_debug_shows_the_calls_and_keeps_sentence_and_code(
+    typed: Typed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(_stumble, debug=True) == 5
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback")
+    assert "程序内部出错（LookupError" in told
+    refused = typed("--debug", "score", "list", "EXM-2026-9999", debug=True)
+    assert refused.code == 4
+    assert "Traceback" in refused.err
+    assert "错误：没有考试 EXM-2026-9999" in refused.err
 
 
 def test_debug_works_from_the_command_line_and_the_environment(home: Path) -> None:
