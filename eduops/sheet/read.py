@@ -15,7 +15,7 @@ from eduops.core.errors import InputError, OutsideError
 from eduops.sheet.hostile import SAVE_AS, Survey, check_zip, encrypted
 from eduops.sheet.part import load_sheet_parts
 from eduops.sheet.sniff import ZIPPED, Format, open_source, sniff_stream
-from eduops.sheet.text import read_text
+from eduops.sheet.text import MAX_TEXT_BYTES, read_text
 from eduops.sheet.workbook import MAX_CELLS, Cell, Range, Sheet, Workbook
 
 # What a file may cost follows from its size: eight bytes of memory for one unpacked are twice what a real bank needs.
@@ -44,7 +44,7 @@ def read_workbook(path: Path) -> Workbook:
     with open_source(path) as stream:
         found = sniff_stream(stream, path)
         if found is Format.TEXT:
-            return Workbook(path, found.value, (read_text(stream.read(), path),))
+            return Workbook(path, found.value, (read_text(stream.read(MAX_TEXT_BYTES + 1), path),))
         survey = check_zip(stream, path) if found in ZIPPED else Survey(path.stat().st_size, {})
         errors = _name_errors(stream, survey)
     with tempfile.TemporaryDirectory() as folder:

@@ -4,13 +4,21 @@ import codecs
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from eduops.core.errors import InputError
-from eduops.sheet.workbook import MAX_CELLS, Cell, Sheet
+from eduops.sheet.workbook import Cell, Sheet
 
+# Read in this process, not in the child with limits: together they keep it below 300 MB.
+MAX_TEXT_BYTES = 32 * 1024 * 1024
+MAX_TEXT_ROWS = 200_000
+MAX_TEXT_CELLS = 2_000_000
 _SEPARATORS = "\t,;|"
 _SAMPLE_LINES = 50
+_SAMPLE_CHARACTERS = (
+    100_000  # fewer than csv takes for one cell, so that no separator is lost over a long one
+)
 _PROSE = "。！？；，"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -66,29 +74,52 @@ def is_tabular(content: str) -> bool:
 def read_text(data: bytes, path: Path) -> Sheet:
     """The one sheet of a text file; every cell is text (long ids stay whole), empty ones are None.
 
-    Raises InputError for a byte that fits no encoding, a quote that is never closed, too many cells.
+    Raises InputError for a byte that fits no encoding, a quote that is never closed, too many bytes, rows or cells.
     """
+    if len(data) > MAX_TEXT_BYTES:
+        raise _too_large(path, f"{MAX_TEXT_BYTES // 1024 // 1024} MB")
     encoding = find_encoding(data)
     if encoding is None:
         raise InputError(
             f"{path} 中有认不出的字符（不是 UTF-8、UTF-16 或 GB18030）",
             hint="用 Excel 打开，另存为“CSV UTF-8”或 .xlsx",
         )
-    content = data.decode(encoding).rstrip("\x1a")
     rows: list[list[Cell]] = []
-    reader = csv.reader(io.StringIO(content, newline=""), delimiter=find_separator(content))
-    widest = 0
+    cells = 0
+    # What DOS ended a file with; in UTF-16 the byte may be half of a character.
+    content = data if encoding.startswith("utf-16") else data.rstrip(b"\x1a")
+    for record in _list_records(content, encoding, path):
+        cells += len(record)
+        if len(rows) >= MAX_TEXT_ROWS:
+            raise _too_large(path, f"{MAX_TEXT_ROWS} 行")
+        if cells > MAX_TEXT_CELLS:
+            raise _too_large(path, f"{MAX_TEXT_CELLS} 个单元格")
+        rows.append([_parse_cell(value) for value in record])
+    return Sheet(path.stem, rows)
+
+
+def _too_large(path: Path, limit: str) -> InputError:
+    return InputError(f"{path} 超过文字表格的上限 {limit}，没有读入", hint="分成几个文件，每个都带表头")
+
+
+def _list_records(data: bytes, encoding: str, path: Path) -> Iterator[list[str]]:
+    """The rows as the separator cuts them. Decoded piece by piece: all at once may take four bytes a letter."""
+    begun = 1
     try:
+        separator = find_separator(_open(data, encoding).read(_SAMPLE_CHARACTERS))
+        reader = csv.reader(_open(data, encoding), delimiter=separator)
         for record in reader:
-            rows.append([_parse_cell(value) for value in record])
-            widest = max(widest, len(record))
-            if len(rows) * widest > MAX_CELLS:
-                raise InputError(f"{path} 超过 {MAX_CELLS} 个单元格", hint="分成几个文件")
+            yield record
+            begun = reader.line_num + 1
     except csv.Error as error:
         raise InputError(
-            f"{path} 第 {reader.line_num} 行读不下去：{error}", hint="检查这一行附近的双引号是否成对"
+            f"{path} 第 {begun} 行读不下去：有一个单元格超过 {csv.field_size_limit()} 个字，或双引号没有收口",
+            hint="检查从这一行开始的双引号是否成对",
         ) from error
-    return Sheet(path.stem, rows)
+
+
+def _open(data: bytes, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
 
 
 def find_separator(content: str) -> str:

@@ -161,6 +161,19 @@ HOSTILE: list[tuple[Callable[[Path], Path], str]] = [
 ]
 
 
+def make_text(path: Path, content: str) -> Path:
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+HOSTILE += [
+    (lambda path: make_text(path, "1,2,3,4,5\n" * 600_000), "200000 行"),
+    (lambda path: make_text(path, f"1,2\n{'1,' * 16_000_000}"), "2000000 个单元格"),
+    (lambda path: make_text(path, f"😀,2\n{'1,' * 16_000_000}"), "2000000 个单元格"),
+    (lambda path: make_text(path, "1,2\n" * 9_000_000), "32 MB"),
+]
+
+
 @pytest.mark.parametrize(("make", "words"), HOSTILE, ids=lambda value: getattr(value, "__name__", None))
 def test_hostile_files_are_refused_within_time_and_memory(
     tmp_path: Path, make: Callable[[Path], Path], words: str

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from made_files import make_ods, make_ole, make_raw_xlsx, make_xls, make_xlsb
 
 from eduops.core.errors import InputError
+from eduops.sheet import text
 from eduops.sheet.export import Column, Table, write_csv, write_table
 from eduops.sheet.read import read_workbook
 from eduops.sheet.workbook import Cell, Range, cell_text
@@ -135,11 +136,18 @@ def test_a_list_of_numbers_without_any_separator_is_one_column(tmp_path: Path) -
     assert read_workbook(path).sheets[0].rows == [["工号"], ["001"], ["002"]]
 
 
-def test_an_endless_quote_names_its_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cell", ['"没有收口,A\n' + "很长的一行,B\n" * 20_000, "长" * 131_073 + ",A\n"])
+def test_a_cell_without_end_names_the_line_where_it_begins(tmp_path: Path, cell: str) -> None:
     path = tmp_path / "a.csv"
-    path.write_text('题干,答案\n"没有收口,A\n' + "很长的一行,B\n" * 20_000)
-    with pytest.raises(InputError, match=r"第 \d+ 行读不下去"):
+    path.write_text("题干,答案\n虚构,A\n" + cell + "虚构,B\n")
+    with pytest.raises(InputError, match="第 3 行读不下去"):
         read_workbook(path)
+
+
+def test_a_cell_of_the_longest_length_is_read_and_loses_no_separator(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("题干;答案\n" + "长" * 131_072 + ";A\n虚构;B\n")
+    assert [len(row) for row in read_workbook(path).sheets[0].rows] == [2, 2, 2]
 
 
 def test_bytes_in_no_encoding_past_the_sample_are_refused(tmp_path: Path) -> None:
@@ -226,3 +234,20 @@ def test_merged_stems_cover_every_question_of_their_group() -> None:
     anchors = sheet.merged_anchors()
     assert len(sheet.merged) == 14
     assert all(cell_text(sheet.cell(*anchor)) for anchor in anchors.values())
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "words"),
+    [("MAX_TEXT_ROWS", 3, "3 行"), ("MAX_TEXT_CELLS", 6, "6 个单元格"), ("MAX_TEXT_BYTES", 18, "0 MB")],
+)
+def test_text_past_the_limits_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int, words: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("aa,bb\n" * 3)
+    monkeypatch.setattr(text, limit, most)
+    assert len(read_workbook(path).sheets[0].rows) == 3
+    path.write_text("aa,bb\n" * 4)
+    with pytest.raises(InputError, match=words) as caught:
+        read_workbook(path)
+    assert "分成几个文件" in caught.value.hint
