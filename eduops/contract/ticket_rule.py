@@ -13,6 +13,7 @@ from eduops.contract.finding import (
     to_minutes,
 )
 from eduops.contract.period import day_of
+from eduops.contract.resolution import find_resolution
 from eduops.contract.scope import Scope
 from eduops.contract.ticket_clock import Clock, TicketLimits, is_exempt, list_clocks
 
@@ -81,24 +82,29 @@ def _build_finding(
         unit="minutes",
         counted=counted,
         provisional=provisional,
-        text=_render(scope, ticket.ref, clock, counted),
+        text=_render(scope, ticket, clock, counted),
     )
 
 
-def _render(scope: Scope, ref: str, clock: Clock, counted: int) -> str:
-    verb = VERBS[clock.rule]
-    late = render_length((clock.met_at or scope.as_of) - clock.due_at)
+def _render(scope: Scope, ticket: TicketFact, clock: Clock, counted: int) -> str:
     moved = f"，另顺延 {render_length(clock.added)}" if clock.added else ""
+    due = f"{_local(scope, clock.due_at)} 前{VERBS[clock.rule]}"
     return (
-        f"{ref} 应于 {_local(scope, clock.due_at)} 前{verb}（限 {render_number(clock.limit_minutes)} 分钟{moved}），"
-        + (
-            f"实际 {_local(scope, clock.met_at)}，迟 {late}"
-            if clock.met_at
-            else f"截至 {_local(scope, scope.as_of)} 仍未{verb}，已超 {late}"
-        )
-        + f"，未达到{clock.source.named}要求"
+        f"{ticket.ref} 应于 {due}（限 {render_number(clock.limit_minutes)} 分钟{moved}），"
+        f"{_render_outcome(scope, ticket, clock)}，未达到{clock.source.named}要求"
         + ("，计违约一次。" if counted else "。")
     )
+
+
+def _render_outcome(scope: Scope, ticket: TicketFact, clock: Clock) -> str:
+    """What happened instead; a ticket that was solved without it is not told as if somebody were still awaited."""
+    verb = VERBS[clock.rule]
+    if clock.met_at:
+        return f"实际 {_local(scope, clock.met_at)}，迟 {render_length(clock.met_at - clock.due_at)}"
+    solved_at = find_resolution(ticket, scope.as_of)
+    if solved_at:
+        return f"至 {_local(scope, solved_at)} 解决时没有{verb}"
+    return f"截至 {_local(scope, scope.as_of)} 仍未{verb}，已超 {render_length(scope.as_of - clock.due_at)}"
 
 
 def _local(scope: Scope, instant: datetime) -> str:

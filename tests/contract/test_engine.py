@@ -388,3 +388,9 @@ def test_a_clause_is_explained_in_its_own_words(contract: Contract) -> None:
 )
 def test_lengths_are_written_as_people_say_them(seconds: float, text: str) -> None:
     assert render_length(timedelta(seconds=seconds)) == text
+
+
+def test_what_was_never_done_on_a_solved_ticket_is_not_told_as_awaited(contract: Contract) -> None:
+    (arrival,) = findings(judge(contract, incident(arrived_at=None, resolved_at=150)))
+    assert "至 2026-03-02 22:30 解决时没有到达现场" in arrival.text
+    assert arrival.actual_at is None

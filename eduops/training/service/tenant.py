@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel
 
 from eduops.contract.schema import Contract
 from eduops.training.models.tenant import Programme, Tenant
+from eduops.training.queries import tenant as queries
 from eduops.training.rules.onboarding import list_tenant_terms
 
 
@@ -22,7 +23,7 @@ class SyncResult:
 
 def sync_tenants(session: Session, contract: Contract, *, now: datetime) -> SyncResult:
     """Adds the contract's tenants and brings their terms up to date; a tenant it does not name is left alone."""
-    known = {tenant.code: tenant for tenant in session.exec(select(Tenant))}
+    known = {row.tenant.code: row.tenant for row in queries.list_tenants(session)}
     wanted = [Tenant(**asdict(terms), created_at=now) for terms in list_tenant_terms(contract)]
     changes = [
         _take_over(session, known.get(tenant.code), tenant, exclude={"id", "created_at", "state"})
@@ -33,7 +34,7 @@ def sync_tenants(session: Session, contract: Contract, *, now: datetime) -> Sync
 
 def sync_programmes(session: Session, contract: Contract) -> SyncResult:
     """Adds the contract's programmes and brings them up to date."""
-    known = {programme.code: programme for programme in session.exec(select(Programme))}
+    known = {programme.code: programme for programme in queries.list_programmes(session)}
     wanted = [
         Programme(
             code=terms.code,
