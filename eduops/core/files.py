@@ -20,6 +20,7 @@ _REASONS: Final = {
     errno.EPERM: "没有权限",
     errno.ENOSPC: "磁盘已满",
     errno.EDQUOT: "磁盘配额已用完",
+    errno.EFBIG: "文件太大",
     errno.EROFS: "文件系统只读",
     errno.ENAMETOOLONG: "名称太长",
     errno.ELOOP: "符号链接绕成了圈",

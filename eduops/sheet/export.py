@@ -1,10 +1,13 @@
 """Tables out: styled workbooks and CSV that Excel and WPS open as they are."""
 
 import csv
+import io
+import math
 import re
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -69,16 +72,34 @@ def write_table(path: Path, tables: Sequence[Table], *, landscape: bool = True) 
 
     Raises InputError where the path cannot be written or a table has more rows than a sheet holds.
     """
-    with whole_file(path) as part, tempfile.TemporaryDirectory() as folder:
-        book = xlsxwriter.Workbook(part, {"constant_memory": True, "tmpdir": folder})
+    with new_book(path) as book:
         taken: set[str] = set()
         for table in tables:
             sheet = book.add_worksheet(legal_sheet_name(table.name, taken))
             _SheetWriter(book, sheet, table).write(landscape=landscape)
+
+
+@contextmanager
+def new_book(target: Path) -> Iterator[xlsxwriter.Workbook]:
+    """A workbook that becomes `target` at the end, whole or not at all; it forgets each row when the next begins.
+
+    Raises InputError where it cannot be written.
+    """
+    with whole_file(target) as part, tempfile.TemporaryDirectory() as folder:
+        # Zipped in memory: a zip on a full disk tries once more when it is thrown away, and prints a traceback.
+        package = io.BytesIO()
+        book = xlsxwriter.Workbook(package, {"constant_memory": True, "tmpdir": folder})
+        yield book
         try:
             book.close()
         except FileCreateError as error:
-            raise unwritable(path, OSError(str(error))) from error
+            raise unwritable(target, _cause(error)) from error
+        part.write_bytes(package.getbuffer())
+
+
+def _cause(error: FileCreateError) -> OSError:
+    """What the system said: XlsxWriter wraps it."""
+    return error.__context__ if isinstance(error.__context__, OSError) else OSError(str(error))
 
 
 def write_csv(path: Path, table: Table, *, is_for_people: bool = True) -> None:
@@ -174,7 +195,7 @@ class _SheetWriter:
 
 def _is_safe(value: int | float | Decimal) -> bool:
     """Whether a spreadsheet number holds the value without losing digits; true and false are words."""
-    return not isinstance(value, bool) and -(10**15) < value < 10**15
+    return not isinstance(value, bool) and math.isfinite(value) and -(10**15) < value < 10**15
 
 
 def _value_text(value: Value) -> str:

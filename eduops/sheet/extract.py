@@ -1,16 +1,14 @@
 """The wrong rows of a workbook in a workbook of their own, for what cannot be marked in a copy."""
 
-import tempfile
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from eduops.core.files import unwritable, whole_file
-from eduops.sheet.export import FONT, fit_text, legal_sheet_name
+from eduops.sheet.export import FONT, fit_text, legal_sheet_name, new_book
 from eduops.sheet.workbook import Cell, Mark, Sheet, Workbook, address, cell_text
 
 SUMMARY_SHEET = "问题汇总"
@@ -55,8 +53,7 @@ def write_extract(
     header_rows: Mapping[str, int],
 ) -> None:
     """Writes the list of problems and, sheet by sheet, the marked rows with their row numbers under their header."""
-    with whole_file(target) as part, tempfile.TemporaryDirectory() as folder:
-        book = xlsxwriter.Workbook(part, {"constant_memory": True, "tmpdir": folder})
+    with new_book(target) as book:
         styles = _Styles(book)
         taken: set[str] = set()
         _write_summary(book.add_worksheet(legal_sheet_name(SUMMARY_SHEET, taken)), styles, marks, summary)
@@ -65,10 +62,6 @@ def write_extract(
             if placed:
                 page = book.add_worksheet(legal_sheet_name(sheet.name, taken))
                 _write_rows(page, styles, sheet, placed, header_rows.get(sheet.name))
-        try:
-            book.close()
-        except FileCreateError as error:
-            raise unwritable(target, OSError(str(error))) from error
 
 
 class _Styles:
@@ -125,7 +118,8 @@ def _write_rows(
 
 def _write_value(page: Worksheet, row: int, column: int, value: Cell, style: Format) -> None:
     """The cell as a person saw it: numbers stay numbers unless Excel would show an exponent, the rest is text."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # A workbook can hold NaN and infinity as numbers, but no program may write them.
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if value is None:
         page.write_blank(row, column, None, style)
     elif is_number and len(cell_text(value)) <= _MAX_DIGITS_SHOWN:

@@ -1,5 +1,7 @@
 """What is wrong with a user's workbook, shown in a copy of it: wrong cells coloured, explained and listed."""
 
+import io
+import math
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,7 +30,7 @@ from eduops.sheet.extract import (
 )
 from eduops.sheet.hostile import ZIP_ERRORS, check_zip
 from eduops.sheet.sniff import Format
-from eduops.sheet.workbook import Mark, Workbook, address
+from eduops.sheet.workbook import Mark, Workbook, address, cell_text
 
 MAX_COPY_ROWS = 5_000
 MAX_COPY_BYTES = 12 * 1024 * 1024
@@ -76,10 +78,14 @@ def write_marked_copy(
         write_extract(source, target, marks=marks, summary=summary, header_rows=header_rows)
         return "extract"
     _drop_earlier_marks(book)
+    _spell_endless(book)
     _mark_cells(book, source, marks)
     _add_summary(book, marks, summary)
     with whole_file(target) as part:
-        book.save(part)
+        # Zipped in memory: a zip on a full disk tries once more when it is thrown away, and prints a traceback.
+        package = io.BytesIO()
+        book.save(package)
+        part.write_bytes(package.getbuffer())
     return "copy"
 
 
@@ -125,6 +131,14 @@ def _drop_earlier_marks(book: Book) -> None:
                 earlier = cell.comment.text.partition(_EARLIER)[2]
                 cell.comment = Comment(earlier, "") if earlier else None
                 cell.fill = _PLAIN
+
+
+def _spell_endless(book: Book) -> None:
+    """Makes text of the numbers too large for any (1e999), at which Excel would call the copy damaged."""
+    for sheet in book.worksheets:
+        for cell in sheet._cells.values():
+            if isinstance(cell.value, float) and not math.isfinite(cell.value):
+                cell.value = cell_text(cell.value)
 
 
 def _mark_cells(book: Book, source: Workbook, marks: Sequence[Mark]) -> None:

@@ -171,3 +171,10 @@ def test_csv_has_a_bom_and_disarms_formulas_but_not_numbers(tmp_path: Path) -> N
 def test_csv_for_machines_is_left_as_it_is(tmp_path: Path) -> None:
     write_csv(tmp_path / "a.csv", one_text_column("=1+1"), is_for_people=False)
     assert (tmp_path / "a.csv").read_text("utf-8-sig").splitlines() == ["内容", "=1+1"]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("-inf"), Decimal("NaN"), Decimal("Infinity"), 1e308])
+def test_numbers_that_no_cell_holds_become_text(tmp_path: Path, number: Value) -> None:
+    table = Table("数", "", "", (Column("值", kind="number"),), [(number,)])
+    write_table(tmp_path / "a.xlsx", [table])
+    assert openpyxl.load_workbook(tmp_path / "a.xlsx")["数"]["A2"].data_type == "s"

@@ -1,6 +1,8 @@
 """The user's own workbook comes back with what is wrong shown where it is wrong."""
 
 import io
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from eduops.core.errors import Conflict, InputError
 from eduops.sheet import mark as marking
+from eduops.sheet.extract import write_extract
 from eduops.sheet.mark import SUMMARY_SHEET, write_marked_copy
 from eduops.sheet.read import read_workbook
 from eduops.sheet.workbook import Mark
@@ -182,3 +185,64 @@ def test_an_unwritable_target_is_an_input_error(tmp_path: Path) -> None:
     source = read_workbook(make_source(tmp_path / "a.xlsx"))
     with pytest.raises(InputError, match="不能写入"):
         write_marked_copy(source, tmp_path / "a.xlsx" / "b.xlsx", marks=MARKS, summary=SUMMARY)
+
+
+ENDLESS = '<row r="1"><c r="A1"><v>1</v></c></row><row r="2">{}</row>'
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "shown"),
+    [
+        ("NaN", "extract", "NaN"),
+        ("inf", "extract", "Infinity"),
+        ("1e999", "copy", "Infinity"),
+        ("-1e999", "copy", "-Infinity"),
+    ],
+)
+def test_numbers_that_are_none_become_text(tmp_path: Path, number: str, kind: str, shown: str) -> None:
+    rows = ENDLESS.format(f'<c r="A2"><v>{number}</v></c>')
+    source = read_workbook(make_raw_xlsx(tmp_path / "a.xlsx", rows))
+    name = source.sheets[0].name
+    made = write_marked_copy(source, tmp_path / "b.xlsx", marks=[Mark(name, 2, 0, "错")], summary=SUMMARY)
+    cell = openpyxl.load_workbook(tmp_path / "b.xlsx")[name]["A2" if kind == "copy" else "C2"]
+    assert (made, cell.value, cell.data_type) == (kind, shown, "s")
+
+
+def test_an_immense_number_is_marked_like_any(tmp_path: Path) -> None:
+    rows = ENDLESS.format('<c r="A2"><v>1e308</v></c>')
+    source = read_workbook(make_raw_xlsx(tmp_path / "a.xlsx", rows))
+    marks = [Mark(source.sheets[0].name, 2, 0, "错")]
+    assert write_marked_copy(source, tmp_path / "b.xlsx", marks=marks, summary=SUMMARY) == "copy"
+    write_extract(source, tmp_path / "c.xlsx", marks=marks, summary=SUMMARY, header_rows={})
+    assert openpyxl.load_workbook(tmp_path / "c.xlsx").worksheets[1]["C2"].value.startswith("1" + "0" * 300)
+
+
+WRITE_ON_A_FULL_DISK = """
+import pathlib, resource, signal, sys
+from eduops.core.errors import InputError
+from eduops.sheet.mark import write_marked_copy
+from eduops.sheet.read import read_workbook
+from eduops.sheet.workbook import Mark
+folder = pathlib.Path(sys.argv[1])
+source = read_workbook(folder / "a.xlsx")
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), -1))
+marks = [Mark(sheet.name, row, 0, f"虚构 {row * 7919}") for sheet in source.sheets for row in range(1, 4)]
+try:
+    write_marked_copy(source, folder / "b.xlsx", marks=marks, summary=[])
+except InputError as error:
+    print(error.message.partition("b.xlsx")[2])
+"""
+
+
+@pytest.mark.parametrize(("form", "limit_bytes"), [("xlsx", 4_000), ("xls", 100), ("xls", 2_000)])
+def test_a_disk_that_takes_no_more_is_told_in_one_sentence(
+    tmp_path: Path, form: str, limit_bytes: int
+) -> None:
+    (make_source if form == "xlsx" else lambda path: make_xls(path, {(0, 0): "题干"}))(tmp_path / "a.xlsx")
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE_ON_A_FULL_DISK, str(tmp_path), str(limit_bytes)],
+        capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert (done.stdout.decode(), done.stderr.decode()) == ("：文件太大\n", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xlsx"]
