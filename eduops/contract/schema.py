@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from eduops.contract.rule_book import Duty
 from eduops.contract.schema_type import (
@@ -42,10 +42,20 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+_EARLIEST_START, _LATEST_START = date(1990, 1, 1), date(2100, 1, 1)
+
+
+def _check_start(day: date) -> date:
+    # Rules look a year and more to either side of the term, which a day at the calendar's end does not have.
+    if not _EARLIEST_START <= day <= _LATEST_START:
+        raise refuse(f"「{day}」应在 {_EARLIEST_START} 到 {_LATEST_START} 之间")
+    return day
+
+
 class Term(Frozen):
     """From the start of `start`, for whole years."""
 
-    start: Day
+    start: Annotated[Day, AfterValidator(_check_start)]
     years: Annotated[Whole, Field(le=50)]
 
     @property

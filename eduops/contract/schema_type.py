@@ -16,6 +16,11 @@ def refuse(message: str) -> PydanticCustomError:
     return PydanticCustomError("eduops", "{message}", {"message": message})
 
 
+MOST = 10_000_000
+"""No figure of a contract is larger; beyond it a limit leaves the calendar."""
+_SHOWN = 30
+
+
 def _read_day(value: object) -> date:
     if isinstance(value, date):
         return value
@@ -47,7 +52,14 @@ def _read_figure(value: object) -> Decimal:
         raise refuse(f"「{value}」不是数字") from None
     if not figure.is_finite() or figure < 0:
         raise refuse(f"「{value}」应是不小于 0 的数字")
+    if figure > MOST:
+        raise refuse(f"「{_shorten(value)}」太大，应不大于 {MOST}")
     return figure
+
+
+def _shorten(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _read_parameter(value: object) -> str:
@@ -82,7 +94,7 @@ Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0
 Day = Annotated[date, BeforeValidator(_read_day)]
 MinuteOfDay = Annotated[int, BeforeValidator(_read_minute_of_day)]
 Figure = Annotated[Decimal, BeforeValidator(_read_figure)]
-Whole = Annotated[int, Field(strict=True, ge=1)]
+Whole = Annotated[int, Field(strict=True, ge=1, le=MOST)]
 Yes = Annotated[bool, Field(strict=True)]
 Parameter = Annotated[str, BeforeValidator(_read_parameter)]
 ZoneName = Annotated[Text, AfterValidator(_check_zone)]

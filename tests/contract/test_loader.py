@@ -42,6 +42,10 @@ def test_the_shipped_contract_has_no_problems() -> None:
         ("years: 2", "years: 0", "years:", "「0」不能小于 1"),
         ("years: 2", "years: 51", "years:", "「51」不能大于 50"),
         ("start: 2024-12-01", "start: 2024-13-01", "start:", "「2024-13-01」这一天不存在"),
+        ("start: 2024-12-01", "start: 0001-01-01", "start:", "「0001-01-01」应在 1990-01-01 到 2100-01-01 之间"),
+        ("start: 2024-12-01", "start: 1989-12-31", "start:", "应在 1990-01-01 到 2100-01-01 之间"),
+        ("start: 2024-12-01", "start: 2100-01-02", "start:", "应在 1990-01-01 到 2100-01-01 之间"),
+        ("start: 2024-12-01", "start: 9998-01-01", "start:", "应在 1990-01-01 到 2100-01-01 之间"),
         ("start: 2024-12-01", "start: 20241201", "start:", "「20241201」不是日期"),
         ("start: 2024-12-01", "start: 2024-12-01 08:00:00", "start:", "不是日期"),
         ("working_days_only: true", "working_days_only: yes", "working_days_only", "应是 true 或 false"),
@@ -72,6 +76,11 @@ def test_the_shipped_contract_has_no_problems() -> None:
         ("title: 远程教育平台运维", 'title: ""\ncontract: a #', "contract: a", "键重复，第 3 行已经写过"),
         ("consequence: breach", "consequence: fine", "consequence: fine", "「fine」不在允许的值里：breach、obligation"),
         ("{after_minutes: 480}", "{after_minutes: 八小时}", "after_minutes", "「八小时」不是数字"),
+        ("after_minutes: 480}", "after_minutes: 10000001}", "10000001", "「10000001」太大，应不大于 10000000"),
+        ("after_minutes: 480}", "after_minutes: 10000000.01}", "10000000.01", "太大，应不大于 10000000"),
+        ("after_minutes: 480}", "after_minutes: 1.0e+18}", "1.0e+18", "「1e+18」太大，应不大于 10000000"),
+        ("after_minutes: 480}", f"after_minutes: {'9' * 300}}}", "999", f"「{'9' * 30}…」太大，应不大于"),
+        ("person_month_days: 21.75", "person_month_days: 1.0e+18", "person_month_days", "太大，应不大于 10000000"),
         ("{after_minutes: 480}", "{after_minuts: 480}", "after_minuts", "是不是「after_minutes」？"),
         ("{after_minutes: 480}", "{}", "plan: {}", "缺少这个数值"),
         ("{after_minutes: 480}", "480", "plan: 480", "应是一组「键: 值」"),
@@ -93,6 +102,18 @@ def test_each_slip_is_named_at_its_line(
     lines = path.read_text(encoding="utf-8").splitlines()
     assert needle in lines[(hits[0].line or 0) - 1] or hits[0].address.endswith("arrival")
     assert f"第 {hits[0].line} 行" in hits[0].address
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("start: 2024-12-01", "start: 1990-01-01"),
+        ("start: 2024-12-01", "start: 2100-01-01"),
+        ("after_minutes: 480}", "after_minutes: 10000000}"),
+    ],
+)
+def test_the_bounds_themselves_are_let_in(tmp_path: Path, old: str, new: str) -> None:
+    assert check_contract(_write(tmp_path, (old, new))) == ()
 
 
 def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
