@@ -60,20 +60,31 @@ def list_runs(
 
 
 def _backup_run(backup: Backup) -> Run:
-    rows = sum(table["rows"] for table in backup.tables.values())
     results = {
-        "verified": f"{len(backup.tables)} 张表 {rows} 行，已读回核对",
+        "verified": _count(backup.tables),
         "failed": backup.fault or "失败",
         "started": "没有做完",
     }
     return Run(
-        backup.ref, "backup", backup.source, backup.started_at, backup.state == "verified", results[backup.state],
+        backup.ref, "backup", backup.source, backup.started_at, backup.state == "verified",
+        results.get(backup.state, backup.state),
         size_bytes=backup.size_bytes,
     )  # fmt: skip
 
 
+def _count(tables: object) -> str:
+    """What was read back; as it is stored where somebody wrote something else there."""
+    try:
+        rows = sum(table["rows"] for table in tables.values())  # type: ignore[attr-defined]
+        return f"{len(tables)} 张表 {rows} 行，已读回核对"  # type: ignore[arg-type]
+    except (AttributeError, TypeError, LookupError):
+        return f"登记的内容不是逐表的行数：{tables}"
+
+
 def _drill_run(drill: Drill, backup: Backup) -> Run:
-    result = f"{drill.tables_compared} 张表全部一致" if drill.passed else "；".join(drill.differences)
+    result = (
+        f"{drill.tables_compared} 张表全部一致" if drill.passed else "；".join(map(str, drill.differences))
+    )
     return Run(
         drill.ref, "drill", f"{backup.source}（{backup.ref}）", drill.started_at, drill.passed, result,
         rows_compared=drill.rows_compared, seconds=drill.restore_milliseconds / 1000,

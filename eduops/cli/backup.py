@@ -83,4 +83,4 @@ def drill(
 
 
 def _row(backup: Backup) -> dict[str, object]:
-    return {**backup.model_dump(exclude={"id"}), "state_text": STATES[backup.state]}
+    return {**backup.model_dump(exclude={"id"}), "state_text": STATES.get(backup.state, backup.state)}
