@@ -17,7 +17,7 @@ from eduops.contract.period import find_period, list_years
 from eduops.contract.schema import Contract
 from eduops.core.errors import UsageError
 from eduops.ledger import closing, queries, service
-from eduops.ledger.head import CLOSING_FILE, load_head, save_head
+from eduops.ledger.head import CLOSING_FILE, FILE, find_missing, load_head, save_head
 from eduops.ledger.models import LedgerEntry
 from eduops.ledger.rules import KINDS, STATES, Standing
 
@@ -51,6 +51,7 @@ def ledger(
     rows = _build_rows(contract, chosen, entries)
     out.rows(rows, _COLUMNS, as_json=as_json, title="违约台账", empty="台账里没有这样的记录。")
     if rows and not as_json:
+        explain_uncounted(rows)
         _show_counts(contract, chosen)
 
 
@@ -132,6 +133,10 @@ def verify(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
         head = None if fault else service.head(look.session).hash
         closings, wrong = closing.verify(look.session, load_head(look.home.path, CLOSING_FILE))
     faults = [each for each in (fault, wrong) if each]
+    for rows, file in ((count, FILE), (closings, CLOSING_FILE)):
+        missing = find_missing(look.home.path, rows, file)
+        if missing and not faults:
+            out.warn("；".join(missing))
     more = f"；结账记录 {closings} 条" if closings else ""
     out.done(
         f"台账有问题：{'；'.join(faults)}"

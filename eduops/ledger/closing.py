@@ -19,7 +19,10 @@ from eduops.ledger.closing_rules import Change, Frozen
 from eduops.ledger.models import LedgerClosing
 from eduops.ledger.rules import NO_HEAD, Head, find_fault
 from eduops.store import counter
-from eduops.store.chain import Link, link_hash
+from eduops.store.chain import find_break, link_hash
+from eduops.store.evidence import count_missing, list_links
+
+COUNTER = "ledger_closing"
 
 
 def close(
@@ -40,7 +43,7 @@ def close(
     period = rules.get_period(contract, label)
     rules.require_over(period, contract, now)
     # Taking the counter's row first makes a second writer wait here, and then see what the first has written.
-    counter.allocate(session, "ledger_closing", 0)
+    counter.allocate(session, COUNTER, 0)
     _, fault = verify(session, kept)
     if fault:
         raise NotAllowed(
@@ -86,15 +89,9 @@ def head(session: Session) -> Head:
 
 def verify(session: Session, kept: Head) -> tuple[int, str | None]:
     """How many closings there are, and a sentence about the first that does not fit."""
-    numbers = session.exec(select(LedgerClosing.id).order_by(col(LedgerClosing.id))).all()
-    links = []
-    for number in numbers:
-        try:
-            each = session.exec(select(LedgerClosing).where(LedgerClosing.id == number)).one()
-        except (ValueError, TypeError):
-            return len(numbers), f"第 {number} 条结账记录不符：内容被改动，已读不出来"
-        links.append(Link(each.id, payload(each), each.previous_hash, each.hash))
-    return len(links), find_fault(links, kept, name="结账记录")
+    links = list_links(session, LedgerClosing, payload)
+    missing = count_missing(session, COUNTER, LedgerClosing)
+    return len(links), find_fault(links, kept, missing=missing, name="结账记录")
 
 
 def payload(closing: LedgerClosing) -> dict[str, Any]:  # Any: the columns' own types
@@ -110,12 +107,13 @@ def payload(closing: LedgerClosing) -> dict[str, Any]:  # Any: the columns' own 
 
 
 def _list_closings(session: Session) -> list[LedgerClosing]:
-    try:
-        return list(session.exec(select(LedgerClosing).order_by(col(LedgerClosing.id))))
-    except (ValueError, TypeError) as error:
+    broken = find_break(list_links(session, LedgerClosing, payload))
+    if broken:
         raise NotAllowed(
-            "结账记录被改动，已读不出来", hint="保留现场，运行 eduops sla verify，并从备份核对"
-        ) from error
+            f"第 {broken.number} 条结账记录不符，不再列出",
+            hint="保留现场，运行 eduops sla verify，并从备份核对",
+        )
+    return list(session.exec(select(LedgerClosing).order_by(col(LedgerClosing.id))))
 
 
 def _find_change(contract: Contract, facts: Facts, closing: LedgerClosing, contract_hash: str) -> Change:
@@ -164,7 +162,7 @@ def _build(
 ) -> LedgerClosing:
     last, entries = head(session), service.head(session)
     closing = LedgerClosing(
-        id=counter.allocate(session, "ledger_closing")[0],
+        id=counter.allocate(session, COUNTER)[0],
         replaces=replaces,
         contract=frozen.contract,
         period=frozen.period,

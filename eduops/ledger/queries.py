@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, or_
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from eduops.contract.fact import Facts, TicketFact
@@ -13,7 +13,9 @@ from eduops.desk import queries as desk
 from eduops.desk.models.ticket import Ticket, TicketReopening
 from eduops.ledger.models import LedgerEntry
 from eduops.ledger.rules import Draft, Standing, list_standings
-from eduops.store.chain import Link
+from eduops.store import evidence
+from eduops.store.chain import Link, find_break, is_own
+from eduops.store.evidence import UNREADABLE
 
 
 def load_facts(session: Session, contract: Contract) -> Facts:
@@ -60,19 +62,23 @@ def load_open_obligations(session: Session) -> list[Standing]:
     statement = select(LedgerEntry).where(
         or_(col(LedgerEntry.id).in_(about), col(LedgerEntry.refers_to).in_(about))
     )
-    entries = session.exec(statement.order_by(col(LedgerEntry.id)))
+    try:
+        entries = session.exec(statement.order_by(col(LedgerEntry.id))).all()
+    except UNREADABLE as error:
+        raise _tampered("有记录被改动，已读不出来") from error
+    for entry in entries:
+        if not is_own(payload(entry), entry.previous_hash, entry.hash):
+            raise _tampered(f"第 {entry.id} 条记录不符：内容被改动")
     standings = list_standings((entry.id, _draft(entry)) for entry in entries)
     return [each for each in standings if each.state in ("in_force", "amended")]
 
 
 def list_entries(session: Session) -> list[LedgerEntry]:
-    """All entries, oldest first. Raises NotAllowed where somebody wrote into one so that it cannot be read."""
-    try:
-        return _list_entries(session)
-    except (ValueError, TypeError) as error:
-        raise NotAllowed(
-            "违约台账有记录被改动，已读不出来", hint="保留现场，运行 eduops sla verify，并从备份核对"
-        ) from error
+    """All entries, oldest first. Raises NotAllowed where one was changed, taken out or moved."""
+    broken = find_break(list_links(session))
+    if broken:
+        raise _tampered(f"第 {broken.number} 条记录不符")
+    return list(session.exec(select(LedgerEntry).order_by(col(LedgerEntry.id))))
 
 
 def load_standings(session: Session) -> list[Standing]:
@@ -86,25 +92,8 @@ def find_last(session: Session) -> LedgerEntry | None:
 
 
 def list_links(session: Session) -> list[Link]:
-    """The ledger as a chain, to be checked. Raises ValueError or TypeError for an entry that cannot be read."""
-    return [
-        Link(entry.id, payload(entry), entry.previous_hash, entry.hash) for entry in _list_entries(session)
-    ]
-
-
-def find_unreadable(session: Session) -> int | None:
-    """The number of the first entry whose values no longer read as they were written: somebody wrote into it."""
-    for number in session.exec(select(LedgerEntry.id).order_by(col(LedgerEntry.id))).all():
-        try:
-            session.exec(select(LedgerEntry).where(LedgerEntry.id == number)).one()
-        except (ValueError, TypeError):
-            return number
-    return None
-
-
-def count_entries(session: Session) -> int:
-    """How many entries there are."""
-    return session.exec(select(func.count()).select_from(LedgerEntry)).one()
+    """The ledger as a chain, to be checked; an entry that cannot be read has no payload."""
+    return evidence.list_links(session, LedgerEntry, payload)
 
 
 def payload(entry: LedgerEntry) -> dict[str, object]:
@@ -132,8 +121,8 @@ def render_instant(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _list_entries(session: Session) -> list[LedgerEntry]:
-    return list(session.exec(select(LedgerEntry).order_by(col(LedgerEntry.id))))
+def _tampered(what: str) -> NotAllowed:
+    return NotAllowed(f"违约台账{what}", hint="保留现场，运行 eduops sla verify，并从备份核对")
 
 
 def _draft(entry: LedgerEntry) -> Draft:

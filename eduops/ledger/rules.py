@@ -207,17 +207,27 @@ def _require_open(standing: Standing, kind: Kind, verb: str) -> None:
         )
 
 
-def find_fault(links: Sequence[Link], kept: Head, *, name: str = "记录") -> str | None:
+_WHY = {
+    "content": "内容被改动",
+    "unreadable": "内容被改动，已读不出来",
+    "order": "次序不对，或前面的记录被删除、调换",
+}
+
+
+def find_fault(links: Sequence[Link], kept: Head, *, missing: int, name: str = "记录") -> str | None:
     """A Chinese sentence naming the first entry that does not fit; None for a whole ledger.
 
-    The kept head may lag behind (a crash between the entry and the head's file), never run ahead.
+    The kept head may lag behind (a crash between the entry and the head's file), never run ahead. Numbers are
+    given out together with the entries: `missing` is how many more of them there are, negative for fewer.
     """
     broken = find_break(links)
     if broken:
-        why = "内容被改动" if broken.reason == "content" else "次序不对，或前面的记录被删除、调换"
-        return f"第 {broken.number} 条{name}不符：{why}"
-    if kept.count > len(links):
-        return f"末尾缺少{name}：登记过 {kept.count} 条，现在只有 {len(links)} 条"
+        return f"第 {broken.number} 条{name}不符：{_WHY[broken.reason]}"
+    recorded = max(kept.count, len(links) + missing)
+    if recorded > len(links):
+        return f"末尾缺少{name}：登记过 {recorded} 条，现在只有 {len(links)} 条"
+    if missing:
+        return f"{name}比发出的编号多 {-missing} 条：编号的登记被改动"
     if kept.count and links[kept.count - 1].hash != kept.hash:
         return f"第 {kept.count} 条{name}与另存的校验值不符：台账可能被整体改写"
     return None

@@ -14,7 +14,9 @@ from eduops.ledger import queries, rules
 from eduops.ledger.models import LedgerEntry
 from eduops.store import counter
 from eduops.store.chain import link_hash
+from eduops.store.evidence import count_missing
 
+COUNTER = "ledger_entry"
 Days = tuple[date, date]
 """First and last day, both included."""
 
@@ -125,12 +127,8 @@ def head(session: Session) -> rules.Head:
 
 def verify(session: Session, kept: rules.Head) -> tuple[int, str | None]:
     """How many entries there are, and a sentence about the first that does not fit."""
-    try:
-        links = queries.list_links(session)
-    except (ValueError, TypeError):
-        number = queries.find_unreadable(session)
-        return queries.count_entries(session), f"第 {number} 条记录不符：内容被改动，已读不出来"
-    return len(links), rules.find_fault(links, kept)
+    links = queries.list_links(session)
+    return len(links), rules.find_fault(links, kept, missing=count_missing(session, COUNTER, LedgerEntry))
 
 
 def _get_standing(session: Session, number: int) -> rules.Standing:
@@ -169,14 +167,14 @@ def _append(
 ) -> list[LedgerEntry]:
     """Appends what is decided while nobody else can write. Raises NotAllowed for a ledger that does not fit."""
     # Taking the counter's row first makes a second writer wait here, and then see what the first has written.
-    counter.allocate(session, "ledger_entry", 0)
+    counter.allocate(session, COUNTER, 0)
     _, fault = verify(session, kept)
     if fault:
         raise NotAllowed(
             f"违约台账核对不符，不再记入：{fault}", hint="保留现场，运行 eduops sla verify，并从备份核对"
         )
     drafts = decide()
-    numbers = counter.allocate(session, "ledger_entry", len(drafts))
+    numbers = counter.allocate(session, COUNTER, len(drafts))
     entries, previous = [], head(session).hash
     for number, draft in zip(numbers, drafts, strict=True):
         entries.append(_build_entry(draft, number, previous, now=now, actor=actor))

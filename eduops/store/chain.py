@@ -11,7 +11,7 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first row that does not fit: its number and why (`content` or `order`)."""
+    """The first row that does not fit: its number and why (`content`, `unreadable` or `order`)."""
 
     number: int
     reason: str
@@ -22,7 +22,8 @@ class Link:
     """A row of a chain: number (1, 2, …), what it says, the hash before it, its own."""
 
     number: int
-    payload: Mapping[str, object]
+    payload: Mapping[str, object] | None
+    """None where the row's values no longer read as they were written."""
     previous_hash: str
     hash: str
 
@@ -38,9 +39,21 @@ def find_break(links: Iterable[Link]) -> Break | None:
     found by comparing head and count with what was kept elsewhere."""
     previous, expected = GENESIS, 1
     for link in links:
-        if link.number != expected or link.previous_hash != previous:
+        if link.number != expected:
             return Break(expected, "order")
-        if link_hash(previous, link.payload) != link.hash:
+        if link.payload is None:
+            return Break(link.number, "unreadable")
+        if link.previous_hash != previous:
+            return Break(expected, "order")
+        if not is_own(link.payload, link.previous_hash, link.hash):
             return Break(link.number, "content")
         previous, expected = link.hash, expected + 1
     return None
+
+
+def is_own(payload: Mapping[str, object], previous_hash: str, found: str) -> bool:
+    """Whether a hash is that of the payload; a payload with values that JSON cannot say has none."""
+    try:
+        return link_hash(previous_hash, payload) == found
+    except (TypeError, ValueError, RecursionError):
+        return False

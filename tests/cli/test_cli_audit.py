@@ -164,3 +164,33 @@ def test_a_changed_ledger_is_found(typed: Typed, quarter: Path) -> None:
     told = typed("sla", "verify", "--json")
     assert told.code == 1
     assert told.json()["fault"]
+
+
+@pytest.mark.parametrize("change", ["change = 'not json'", "at = 'garbage'", "actor = x'ff00'"])
+def test_an_entry_that_no_longer_reads_is_named(typed: Typed, quarter: Path, change: str) -> None:
+    with sqlite3.connect(quarter / "eduops.db") as connection:
+        connection.execute(f"UPDATE audit_entry SET {change} WHERE id = 3")
+    told = typed("audit", "verify", "--json")
+    assert (told.code, told.json()["broken"]) == (1, 3)
+    told = typed("audit", "list")
+    assert (told.code, "已读不出来" in told.err) == (4, True)
+    assert typed("doctor").code == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ("backup SET state = 'weird'", "weird"),
+        ("backup SET tables = '{\"x\":1}'", "不是逐表的行数"),
+        ("backup SET tables = '[]'", "不是逐表的行数"),
+        ("drill SET passed = 0, differences = '[1]'", "BKP-2026-0001"),
+    ],
+)
+def test_backup_word_that_nobody_knows_is_shown_as_it_is(
+    typed: Typed, quarter: Path, change: str, shown: str
+) -> None:
+    with sqlite3.connect(quarter / "eduops.db") as connection:
+        connection.execute(f"UPDATE {change}")
+    told = typed("backup", "list", "--json")
+    assert told.code == 0, told.err
+    assert shown in told.out

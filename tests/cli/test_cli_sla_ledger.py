@@ -162,3 +162,59 @@ def test_entry_that_somebody_wrote_into_is_named_and_nothing_is_built_on_it(type
     for words in (["ledger"], ["review", *MARCH], ["post", *MARCH, "--yes"], ["waive", 1, *WAIVER, "--yes"]):
         said = typed("sla", *words)
         assert (said.code, "sla verify" in said.err) == (4, True), words
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "finding = '[]'",
+        "finding = '{}'",
+        "detail = '[]'",
+        "kind = 'zzz'",
+        "posted_by = x'ff00'",
+        "falls_on = 'x'",
+    ],
+)
+def test_entry_changed_into_something_else_is_named_by_every_reading_verb(typed, late, home, change):
+    typed("sla", "post", *MARCH, "--yes")
+    with sqlite3.connect(home / "eduops.db") as connection:
+        connection.execute(f"UPDATE ledger_entry SET {change}")
+    said = typed("sla", "verify", "--json")
+    assert (said.code, said.json()["fault"].partition("：")[0]) == (1, "第 1 条记录不符")
+    said = typed("sla", "ledger")
+    assert (said.code, "第 1 条记录不符" in said.err) == (4, True)
+    said = typed("report", "build", "quarterly", "--period", "2026Q1")
+    assert (said.code, "第 1 条记录不符" in said.err, "sla verify" in said.err) == (4, True, True)
+    assert typed("doctor").code == 1
+    assert typed("sla", "status").code in (0, 4)
+
+
+@pytest.mark.parametrize("change", ["facts = '[]'", "findings = '{'", "closed_at = 'x'", "period = 'x'"])
+def test_closing_that_somebody_wrote_into_is_named(typed, home, change):
+    assert typed("sla", "close", "2025-12", "--yes").code == 0
+    with sqlite3.connect(home / "eduops.db") as connection:
+        connection.execute(f"UPDATE ledger_closing SET {change}")
+    said = typed("sla", "verify", "--json")
+    assert (said.code, said.json()["closing_fault"].partition("：")[0]) == (1, "第 1 条结账记录不符")
+    said = typed("sla", "closings")
+    assert (said.code, "第 1 条结账记录不符" in said.err) == (4, True)
+
+
+def test_missing_head_is_said_and_written_again_by_the_next_post(typed, late, home):
+    typed("sla", "post", *MARCH, "--yes")
+    (home / "ledger.head").unlink()
+    said = typed("sla", "verify")
+    assert (said.code, "ledger.head" in said.err, "sla post" in said.err) == (0, True, True)
+    assert typed("sla", "post", *MARCH, "--yes").code == 0
+    assert typed("sla", "verify").err == ""
+
+
+def test_emptied_ledger_is_a_fault_without_its_head_too(typed, late, home):
+    typed("sla", "post", *MARCH, "--yes")
+    (home / "ledger.head").unlink()
+    with sqlite3.connect(home / "eduops.db") as connection:
+        connection.execute("DELETE FROM ledger_entry")
+    said = typed("sla", "verify", "--json")
+    assert (said.code, said.json()["fault"]) == (1, "末尾缺少记录：登记过 1 条，现在只有 0 条")
+    said = typed("sla", "post", *MARCH, "--yes")
+    assert (said.code, "末尾缺少记录" in said.err) == (4, True)

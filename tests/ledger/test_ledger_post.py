@@ -222,6 +222,18 @@ def test_slower_poster_does_not_put_an_older_head_back(tmp_path):
         b'{"count": "x", "hash": "a"}',
         b"\xff\xfe",
         b"null",
+        b'{"count":-5,"hash":3}',
+        b'{"count": -1, "hash": "%s"}' % (b"a" * 64),
+        b'{"count": true, "hash": "%s"}' % (b"a" * 64),
+        b'{"count": 1.0, "hash": "%s"}' % (b"a" * 64),
+        b'{"count": 1, "hash": "%s"}' % (b"a" * 63),
+        b'{"count": 1, "hash": "%s"}' % (b"A" * 64),
+        b'{"count": 1, "hash": 3}',
+        b'{"count": 1e999, "hash": "%s"}' % (b"a" * 64),
+        b'{"count": %s, "hash": "%s"}' % (b"9" * 5000, b"a" * 64),
+        b"[" * 900,
+        b"[" * 100_000,
+        b'{"count": 1, "hash": "%s"}' % (b"a" * 64) + b" " * 1000,
     ],
 )
 def test_damaged_head_is_a_configuration_error_and_is_not_overwritten(tmp_path, content):

@@ -8,6 +8,7 @@ from ledger_case import judge, late_ticket
 from sqlalchemy import text
 from sqlmodel import select
 
+from eduops.core.errors import NotAllowed
 from eduops.ledger import queries, service
 from eduops.ledger.models import LedgerEntry
 from eduops.ledger.rules import NO_HEAD, Head
@@ -151,10 +152,31 @@ def test_deleted_first_entry_is_found(session, kept):
 
 
 @pytest.mark.parametrize(("first_gone", "left"), [(4, 3), (3, 2), (1, 0)])
-def test_cut_off_tail_is_found_by_the_kept_head(session, kept, first_gone, left):
+def test_cut_off_tail_is_found_by_the_kept_head_and_by_the_numbers_given_out(session, kept, first_gone, left):
     run(session, f"DELETE FROM ledger_entry WHERE id >= {first_gone}")
-    assert find_fault(session, kept) == f"末尾缺少记录：登记过 4 条，现在只有 {left} 条"
-    assert find_fault(session, NO_HEAD) is None
+    said = f"末尾缺少记录：登记过 4 条，现在只有 {left} 条"
+    assert find_fault(session, kept) == find_fault(session, NO_HEAD) == said
+    run(session, f"UPDATE counter SET last = {left} WHERE name = 'ledger_entry'")
+    assert find_fault(session, kept) == said
+
+
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM counter WHERE name = 'ledger_entry'", "UPDATE counter SET last = 3"]
+)
+def test_fewer_numbers_given_out_than_entries_are_there_are_found(session, kept, change):
+    run(session, change)
+    assert "编号的登记被改动" in find_fault(session, kept)
+
+
+def test_nothing_is_posted_over_a_tail_cut_off_together_with_the_kept_head(sqlite_store, contract):
+    who = {"with_provisional": False, "now": NOW, "actor": "值班（虚构）", "kept": NO_HEAD}
+    with sqlite_store.writing() as session:
+        service.post(session, judge(contract, late_ticket(1)), **who)
+    for gone in ("id = 4", "id > 0"):
+        with sqlite_store.writing() as session:
+            run(session, f"DELETE FROM ledger_entry WHERE {gone}")
+        with sqlite_store.writing() as session, pytest.raises(NotAllowed, match="末尾缺少记录：登记过 4 条"):
+            service.post(session, judge(contract, late_ticket(1), late_ticket(2)), **who)
 
 
 def test_two_swapped_entries_are_found(session, kept):
@@ -179,7 +201,7 @@ def _rewrite(session, entries):
 def test_chain_rewritten_from_an_entry_on_is_found_by_the_kept_head(session, kept, number):
     session.get(LedgerEntry, number).counted += 1
     session.flush()
-    _rewrite(session, queries.list_entries(session))
+    _rewrite(session, session.exec(select(LedgerEntry).order_by(LedgerEntry.id)).all())
     assert find_fault(session, NO_HEAD) is None
     assert find_fault(session, kept) == "第 4 条记录与另存的校验值不符：台账可能被整体改写"
 
@@ -205,6 +227,14 @@ def test_entry_that_cannot_be_read_any_more_is_found(sqlite_store, contract):
         "finding = 7",
         "finding = x'ff'",
         "counted = 'viel'",
+        "posted_by = x'ff00'",
+        "posted_by = CAST(x'ff00' AS TEXT)",
+        f"finding = '{'[' * 100_000}'",
+        "finding = '[]'",
+        "kind = 'zzz'",
+        "falls_on = 'x'",
+        "as_of = '9999-12-31T23:59:59.999999Z'",
+        "previous_hash = x'00'",
     ):
         with sqlite_store.reading() as session:
             run(session, f"UPDATE ledger_entry SET {change} WHERE id = 3")

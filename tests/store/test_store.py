@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 from sqlmodel import col, select
 
-from eduops.core.errors import ConfigError
+from eduops.core.errors import ConfigError, NotAllowed
 from eduops.store import audit, counter
 from eduops.store.engine import open_engine
 from eduops.store.migration import list_revisions
@@ -59,6 +59,49 @@ def test_an_audit_entry_cut_off_the_end_is_found(store: Store, now: datetime) ->
     assert count == 2
     assert broken is not None
     assert broken.number == 3
+
+
+CHANGES = (
+    "change = 'not json'",
+    "change = '[]'",
+    "at = 'garbage'",
+    "at = 5",
+    "actor = x'ff00'",
+    "actor = CAST(x'ff00' AS TEXT)",
+    f"change = '{'[' * 100_000}'",
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_entry_that_cannot_be_read_any_more_is_named_and_work_goes_on(
+    sqlite_store: Store, now: datetime, change: str
+) -> None:
+    who = {"actor": "值班（虚构）", "command": "x y"}
+    for number in range(3):
+        with sqlite_store.writing() as session:
+            audit.record(session, at=now, subject=f"S{number}", change={}, **who)
+    with sqlite_store.writing() as session:
+        session.execute(text(f"UPDATE audit_entry SET {change} WHERE id = 3"))
+    with sqlite_store.reading() as session:
+        count, broken = audit.verify(session)
+        assert (count, broken and broken.number) == (3, 3)
+        with pytest.raises(NotAllowed, match="已读不出来") as caught:
+            audit.list_entries(session, limit=9)
+        assert "audit verify" in caught.value.hint
+    with sqlite_store.writing() as session:
+        audit.record(session, at=now, subject="S3", change={}, **who)
+
+
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM audit_entry", "DELETE FROM counter", "UPDATE counter SET last = 0"]
+)
+def test_audit_entries_and_the_numbers_given_out_must_agree(store: Store, now: datetime, change: str) -> None:
+    with store.writing() as session:
+        audit.record(session, at=now, actor="值班（虚构）", command="x y", subject="S", change={})
+    with store.writing() as session:
+        session.execute(text(change))
+    with store.reading() as session:
+        assert audit.verify(session)[1] is not None
 
 
 def test_an_entry_reads_the_same_whatever_zone_its_instant_was_given_in(store: Store, now: datetime) -> None:

@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from eduops.backup import service as backups
+from eduops.contract.loader import load_contract
 from eduops.contract.working_day import known_until
 from eduops.core.home import FOLDERS, Home
-from eduops.ledger.head import FILE, save_head
-from eduops.ledger.rules import Head
+from eduops.ledger import closing as closings
+from eduops.ledger.head import CLOSING_FILE, FILE, save_head
+from eduops.ledger.rules import NO_HEAD, Head
 from eduops.store import audit
 from eduops.store.store import open_store
 from eduops.workflow.checkup import check_up
@@ -118,6 +120,17 @@ def test_broken_or_missing_contract_is_a_fault(home, now, content):
     assert look(home, now, "合同期限") is None
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("start: 2024-12-01", "start: 0001-01-01"), ("after_minutes: 480", "after_minutes: 1.0e+18")],
+)
+def test_contract_whose_days_or_figures_leave_the_calendar_is_a_fault(home, now, old, new):
+    path = home.path / home.load_settings().contract
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    check = look(home, now, "合同文件")
+    assert (check.state, new.partition(": ")[0] in path.read_text(encoding="utf-8")) == ("fault", True)
+
+
 @pytest.mark.parametrize("content", ["hosts: [", "unknown: 1\n", "- 列表\n"])
 def test_broken_thresholds_are_a_fault(home, now, content):
     (home.path / "patrol.yaml").write_text(content, encoding="utf-8")
@@ -194,6 +207,7 @@ def test_file_that_is_no_database_is_a_fault(home, now):
         "UPDATE audit_entry SET actor = '别人' WHERE id = 2",
         "UPDATE audit_entry SET at = 'gestern' WHERE id = 2",
         "UPDATE audit_entry SET change = '{' WHERE id = 2",
+        "UPDATE audit_entry SET actor = x'ff00' WHERE id = 2",
         "DELETE FROM audit_entry WHERE id = 2",
     ],
 )
@@ -218,6 +232,23 @@ def test_ledger_that_lost_its_tail_is_a_fault(home, now):
 def test_damaged_head_of_the_ledger_is_a_fault(home, now):
     (home.path / FILE).write_text("{")
     assert look(home, now, "违约台账").state == "fault"
+
+
+def test_missing_head_of_a_whole_ledger_is_a_warning_that_says_how_to_renew_it(home, work, now):
+    contract = load_contract(home.path / home.load_settings().contract)
+    with work() as session:
+        closings.close(
+            session, contract, "2025-12", contract_hash="c" * 64, kept=NO_HEAD, now=now, actor="值班（虚构）"
+        )
+        head = closings.head(session)
+    check = look(home, now, "违约台账")
+    assert (check.state, CLOSING_FILE in check.seen, "sla close" in check.remedy) == ("warning", True, True)
+    save_head(home.path, head, CLOSING_FILE)
+    assert look(home, now, "违约台账").state == "fine"
+    (home.path / CLOSING_FILE).unlink()
+    run(home, "DELETE FROM ledger_closing")
+    check = look(home, now, "违约台账")
+    assert (check.state, "末尾缺少结账记录" in check.seen) == ("fault", True)
 
 
 @pytest.mark.parametrize(

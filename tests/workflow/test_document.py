@@ -10,11 +10,13 @@ from sqlmodel import select
 from eduops.asset import service as assets
 from eduops.asset.rules import Environment, NewHost, Role
 from eduops.contract.loader import load_contract
-from eduops.core.errors import InputError, UsageError
+from eduops.core.errors import InputError, NotAllowed, UsageError
 from eduops.core.files import hash_file
 from eduops.core.home import CONTRACT_NAME, Home, Settings
 from eduops.core.shipped import find_shipped
 from eduops.delivery import queries
+from eduops.ledger.head import CLOSING_FILE, FILE, save_head
+from eduops.ledger.rules import Head
 from eduops.report import queries as queries_of_report
 from eduops.report.quarter import next_period, parse_quarter
 from eduops.training.models.tenant import Learner, Tenant
@@ -145,6 +147,15 @@ def test_unknown_period_lists_the_choices_and_leaves_nothing(sqlite_store, contr
     assert caught.value.hint == f"可选：{choices}"
     with sqlite_store.reading() as session:
         assert queries.list_documents(session) == []
+    assert list(home.folder("reports").iterdir()) == []
+
+
+@pytest.mark.parametrize(("file", "said"), [(FILE, "缺少记录"), (CLOSING_FILE, "缺少结账记录")])
+def test_nothing_is_built_on_a_ledger_or_closings_that_do_not_fit(sqlite_store, contract, home, file, said):
+    save_head(home.path, Head(1, "1" * 64), file)
+    with pytest.raises(NotAllowed, match=said) as caught, sqlite_store.writing() as session:
+        build(session, contract, home)
+    assert "eduops sla verify" in caught.value.hint
     assert list(home.folder("reports").iterdir()) == []
 
 
