@@ -1,5 +1,6 @@
 """What is wrong with a user's workbook, shown in a copy of it: wrong cells coloured, explained and listed."""
 
+import errno
 import io
 import math
 import zipfile
@@ -9,6 +10,7 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 import openpyxl
+from lxml.etree import SerialisationError
 from openpyxl.cell import Cell as BookCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.comments import Comment
@@ -18,7 +20,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from eduops.core.errors import Conflict
-from eduops.core.files import whole_file
+from eduops.core.files import unwritable, whole_file
 from eduops.sheet.export import fit_text
 from eduops.sheet.extract import (
     SUMMARY_HEAD,
@@ -84,7 +86,11 @@ def write_marked_copy(
     with whole_file(target) as part:
         # Zipped in memory: a zip on a full disk tries once more when it is thrown away, and prints a traceback.
         package = io.BytesIO()
-        book.save(package)
+        try:
+            book.save(package)
+        except SerialisationError as error:  # openpyxl's own temporary files; says "IO_ENOSPC"
+            number = getattr(errno, str(error).removeprefix("IO_"), errno.EIO)
+            raise unwritable(target, OSError(number, str(error))) from error
         part.write_bytes(package.getbuffer())
     return "copy"
 
