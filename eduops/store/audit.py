@@ -1,7 +1,7 @@
 """The audit log: one chained entry a command that changed data."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -56,7 +56,9 @@ def verify(session: Session) -> tuple[int, Break | None]:
 
 
 def _require_plain(entry: AuditEntry) -> None:
-    """Raises TypeError for a value that is not of its column's type: SQLite keeps any."""
+    """Raises TypeError for a value that is not of its column's type (SQLite keeps any), OverflowError for an
+    instant that has no local time."""
+    _ = (entry.at - timedelta(days=1), entry.at + timedelta(days=1))
     texts = (entry.actor, entry.command, entry.subject, entry.previous_hash, entry.hash)
     if not all(isinstance(each, str) for each in texts) or not isinstance(entry.change, dict):
         raise TypeError(f"audit entry {entry.id} holds values of other types")

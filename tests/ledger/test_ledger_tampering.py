@@ -154,9 +154,12 @@ def test_every_two_swapped_rows_are_found(ledger, session):
             session.execute(text("ROLLBACK TO SAVEPOINT change"))
 
 
-def test_correction_dropped_off_the_end_is_found_by_the_kept_head_alone(ledger, session):
+def test_correction_dropped_off_the_end_is_found_whether_the_head_is_kept_or_lowered_too(ledger, session):
     _, kept = ledger
     session.execute(text("DELETE FROM ledger_entry WHERE id > 8"))
-    assert find_fault(session, kept) == f"末尾缺少记录：登记过 {kept.count} 条，现在只有 8 条"
-    links = queries.list_links(session)
-    assert find_fault(session, Head(8, links[-1].hash)) is None
+    lowered = Head(8, queries.list_links(session)[-1].hash)
+    for head in (kept, lowered):
+        assert find_fault(session, head) == f"末尾缺少记录：登记过 {kept.count} 条，现在只有 8 条"
+    session.execute(text("UPDATE counter SET last = 8 WHERE name = 'ledger_entry'"))
+    assert find_fault(session, kept) is not None
+    assert find_fault(session, lowered) is None
