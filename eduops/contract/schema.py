@@ -204,6 +204,9 @@ class OutsideBody(Frozen):
     members: Annotated[tuple[Member, ...], unique_codes("单位代码")] = ()
 
 
+_LONGEST = {"days": 36_500, "months": 1_200, "years": 100}
+
+
 class Rule(BaseModel):
     """One computed rule: its figures stand beside the two fields, by the names of the rule book."""
 
@@ -212,6 +215,15 @@ class Rule(BaseModel):
 
     consequence: Consequence | None = None
     kept_from: Day | None = None
+
+    @model_validator(mode="after")
+    def _check_spans(self) -> Self:
+        # A deadline so many days after the term must still have a date.
+        for name, figure in self.figures.items():
+            most = next((most for unit, most in _LONGEST.items() if name.endswith(unit)), figure)
+            if figure > most:
+                raise refuse(f"{name} 的「{figure}」太大，应不大于 {most}")
+        return self
 
     @property
     def figures(self) -> dict[str, Decimal]:

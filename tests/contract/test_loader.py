@@ -81,6 +81,8 @@ def test_the_shipped_contract_has_no_problems() -> None:
         ("after_minutes: 480}", "after_minutes: 1.0e+18}", "1.0e+18", "「1e+18」太大，应不大于 10000000"),
         ("after_minutes: 480}", f"after_minutes: {'9' * 300}}}", "999", f"「{'9' * 30}…」太大，应不大于"),
         ("person_month_days: 21.75", "person_month_days: 1.0e+18", "person_month_days", "太大，应不大于 10000000"),
+        ("days: 14", "days: 36501", "36501", "days 的「36501」太大，应不大于 36500"),
+        ("manager_years: 3", "manager_years: 101", "101", "manager_years 的「101」太大，应不大于 100"),
         ("{after_minutes: 480}", "{after_minuts: 480}", "after_minuts", "是不是「after_minutes」？"),
         ("{after_minutes: 480}", "{}", "plan: {}", "缺少这个数值"),
         ("{after_minutes: 480}", "480", "plan: 480", "应是一组「键: 值」"),
@@ -110,6 +112,7 @@ def test_each_slip_is_named_at_its_line(
         ("start: 2024-12-01", "start: 1990-01-01"),
         ("start: 2024-12-01", "start: 2100-01-01"),
         ("after_minutes: 480}", "after_minutes: 10000000}"),
+        ("days: 14", "days: 36500"),
     ],
 )
 def test_the_bounds_themselves_are_let_in(tmp_path: Path, old: str, new: str) -> None:
