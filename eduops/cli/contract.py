@@ -44,9 +44,9 @@ def check(
             [{"file": p.file, "line": p.line, "address": p.address, "message": p.message} for p in problems]
         )
     elif not problems:
-        typer.echo(f"{file}：没有问题。")
+        out.say(f"{file}：没有问题。")
     for problem in () if as_json else problems:
-        typer.echo(str(problem))
+        out.say(str(problem))
     if problems:
         raise typer.Exit(3)
 
@@ -105,14 +105,14 @@ def explain(
     if as_json:
         out.value(found)
         return
-    typer.echo(f"第 {found.number} 条　{found.title}（没做到：{CONSEQUENCES[found.consequence]}）\n")
-    typer.echo(f"原文：{found.quote}\n")
+    out.say(f"第 {found.number} 条　{found.title}（没做到：{CONSEQUENCES[found.consequence]}）\n")
+    out.say(f"原文：{found.quote}\n")
     for name, value in found.parameters.items():
-        typer.echo(f"  {name}：{value}")
+        out.say(f"  {name}：{value}")
     for rule in found.rules:
         figures = "，".join(f"{name} = {value.normalize():f}" for name, value in rule.figures.items())
-        typer.echo(f"\n{rule.title}（{rule.rule}，{CONSEQUENCES[rule.consequence]}）{figures}")
-        typer.echo(f"  {rule.how}")
+        out.say(f"\n{rule.title}（{rule.rule}，{CONSEQUENCES[rule.consequence]}）{figures}")
+        out.say(f"  {rule.how}")
 
 
 @app.verb("conflicts", example="eduops contract conflicts --from 2026-07-01 --to 2026-09-30")
@@ -143,7 +143,7 @@ def conflicts(
     for conflict in found:
         for reading in conflict.readings:
             for finding in conflict.list_own(reading):
-                typer.echo(f"只在「{conflict.setting}: {reading.value}」下：{finding.text}")
+                out.say(f"只在「{conflict.setting}: {reading.value}」下：{finding.text}")
 
 
 def _conflict_rows(conflict: Conflict) -> list[dict[str, object]]:

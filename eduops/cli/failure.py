@@ -7,6 +7,7 @@ import typer
 
 from eduops.cli import chinese
 from eduops.cli.stream import TERMINATED, ScreenError, Terminated
+from eduops.cli.visible import visible
 from eduops.core.errors import ConfigError, EduopsError, InputError, OutsideError, UsageError
 
 FINE, FOUND, USAGE, WRONG_FILE, REFUSED, OUTSIDE = 0, 1, 2, 3, 4, 5
@@ -106,4 +107,4 @@ def _meaning(error: typer.TyperException) -> str:
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    typer.echo(visible(text), err=True)

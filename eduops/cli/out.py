@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from eduops.cli.visible import visible, visible_in_json
+
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="只预演，不写入。")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="不再询问，直接执行。")]
@@ -51,14 +53,27 @@ def use_zone(find: Callable[[], ZoneInfo]) -> None:
     _find_zone = cache(find)
 
 
-def rows(items: Sequence[Row], columns: Sequence[Column], *, as_json: bool, title: str, empty: str) -> None:
-    """Prints rows: all their keys as JSON, or the named columns as a table, or the sentence `empty`."""
+def rows(
+    items: Sequence[Row],
+    columns: Sequence[Column],
+    *,
+    as_json: bool,
+    title: str,
+    empty: str,
+    total: int | None = None,
+) -> None:
+    """Prints rows: all their keys as JSON, or the named columns as a table, or the sentence `empty`.
+
+    `total` is how many there are where `--limit` may have cut them; the title then says so.
+    """
     if as_json:
         value(items)
     elif not items:
-        typer.echo(empty)
+        say(empty)
+    elif total is not None and total > len(items):
+        _table(items, columns, f"{title}（前 {len(items)}，共 {total}；--limit 看更多）")
     else:
-        _table(items, columns, title)
+        _table(items, columns, f"{title}（{len(items)}）")
 
 
 def fields(item: Row, heads: Mapping[str, str], *, as_json: bool) -> None:
@@ -67,18 +82,24 @@ def fields(item: Row, heads: Mapping[str, str], *, as_json: bool) -> None:
         value(item)
         return
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     for key, head in heads.items():
-        table.add_row(head, text(item.get(key)))
+        table.add_row(head, Text(text(item.get(key))))
     console().print(table)
 
 
 def value(item: object) -> None:
     """Prints any of our values as JSON on stdout."""
-    typer.echo(json.dumps(item, ensure_ascii=False, indent=2, default=_plain))
+    typer.echo(visible_in_json(json.dumps(item, ensure_ascii=False, indent=2, default=_plain)))
+
+
+def say(sentence: str) -> None:
+    """Prints a sentence, whatever characters came in with the data."""
+    typer.echo(visible(sentence))
 
 
 def done(sentence: str, item: Row | None = None, *, as_json: bool = False) -> None:
@@ -86,7 +107,7 @@ def done(sentence: str, item: Row | None = None, *, as_json: bool = False) -> No
     if as_json:
         value(item if item is not None else {"message": sentence})
     else:
-        typer.echo(sentence)
+        say(sentence)
 
 
 def synced(what: str, result: Any, *, as_json: bool, dry_run: bool) -> None:
@@ -97,7 +118,7 @@ def synced(what: str, result: Any, *, as_json: bool, dry_run: bool) -> None:
 
 def warn(sentence: str) -> None:
     """Says on stderr what is worth knowing but stops nothing."""
-    typer.echo(f"注意：{sentence}", err=True)
+    typer.echo(visible(f"注意：{sentence}"), err=True)
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -108,7 +129,7 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"需要确认：{question}", hint="确认无误后加 --yes 再运行")
-    typer.confirm(question, abort=True, err=True)
+    typer.confirm(visible(question), abort=True, err=True)
 
 
 @contextmanager
@@ -118,11 +139,12 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], N
         yield lambda _step: None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     looks = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*looks, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
+        task = bar.add_task(escape(visible(label)), total=total)
         yield lambda step: bar.advance(task, step)
 
 
@@ -151,7 +173,7 @@ def text(item: object) -> str:
         case list() | tuple():
             return "、".join(text(part) for part in item)
         case _:
-            return str(item)
+            return visible(str(item))
 
 
 def _table(items: Sequence[Row], columns: Sequence[Column], title: str) -> None:
@@ -168,7 +190,7 @@ def _table(items: Sequence[Row], columns: Sequence[Column], title: str) -> None:
     room = screen.width - _BORDERS * len(shown) - 1
     natural = [max(map(cell_len, texts[column.key])) for column in shown]
     widths = width.share_widths(natural, [least[column.key] for column in shown], room)
-    table = Table(title=f"{title}（{len(items)}）", title_justify="left", header_style="bold")
+    table = Table(title=Text(title), title_justify="left", header_style="bold")
     for place, column in enumerate(shown):
         justify: Literal["left", "right"] = "right" if column.right else "left"
         table.add_column(
@@ -216,7 +238,7 @@ def _plain(item: object) -> object:
         case Decimal():
             return int(item) if item == item.to_integral_value() else float(item)
         case Path():
-            return str(item)
+            return visible(str(item))
         case Enum():
             return item.value
         case set() | frozenset():

@@ -7,6 +7,7 @@ import typer
 
 from eduops.asset.models import Host
 from eduops.cli import out
+from eduops.cli.visible import visible
 from eduops.patrol.models import PatrolResult, PatrolRun
 from eduops.patrol.rules.check import STATE_WORDS, State
 from eduops.patrol.rules.run import KIND_WORDS, Kind
@@ -109,7 +110,7 @@ def _headline(shown: Shown) -> None:
     from rich.text import Text
 
     run = shown.run
-    line = Text(f"{run['ref']}  {run['host']} {shown.host_name}  {run['kind_text']}：")
+    line = Text(visible(f"{run['ref']}  {run['host']} {shown.host_name}  {run['kind_text']}："))
     line.append(str(run["state_text"]), style=_COLOURS[shown.state] if shown.state else "bold red")
     if shown.problems:
         line.append(f"，{len(shown.problems)} 个问题")
@@ -130,5 +131,5 @@ def _table(title: str, checks: Sequence[Row]) -> None:
     for check in checks:
         state, probe = State(str(check["state"])), str(check["probe"])
         word = Text(STATE_WORDS[state], style=_COLOURS[state])
-        table.add_row(word, PROBES.get(probe, probe), Text(str(check["text"])))
+        table.add_row(word, PROBES.get(probe, probe), Text(visible(str(check["text"]))))
     out.console().print(table)

@@ -13,6 +13,7 @@ from eduops.cli.sla_screen import (
     ProvisionalOption,
     ToOption,
     build_rows,
+    explain_uncounted,
     parse_instant_of,
     parse_period,
 )
@@ -45,9 +46,10 @@ def evaluate(
             for finding in answer.findings
         ]
         out.rows(rows, FINDING_COLUMNS, as_json=False, title="认定", empty="这段时间没有认定。")
+        explain_uncounted(rows)
         by_clause = "，".join(f"{clause} {count} 次" for clause, count in answer.by_clause.items())
         guess = "；含暂定认定" if answer.provisional else ""
-        typer.echo(f"计违约 {answer.counted} 次（{by_clause}）{guess}")
+        out.say(f"计违约 {answer.counted} 次（{by_clause}）{guess}")
     for ticket in answer.outside:
         out.warn(ticket.text)
 
@@ -68,9 +70,10 @@ def review(
             look.session, contract, as_of=parse_instant_of(as_of, contract, look.now)
         )
         drafts = service.review(look.session, answer, days=days, with_provisional=provisional)
-    out.rows(
-        build_rows(drafts), DRAFT_COLUMNS, as_json=as_json, title="待记入台账", empty="没有要记入台账的。"
-    )
+    rows = build_rows(drafts)
+    out.rows(rows, DRAFT_COLUMNS, as_json=as_json, title="待记入台账", empty="没有要记入台账的。")
+    if not as_json:
+        explain_uncounted(rows)
 
 
 @app.verb("post", example="eduops sla post --from 2026-07-01 --to 2026-09-30 --yes")

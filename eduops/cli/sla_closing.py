@@ -73,7 +73,7 @@ def closings(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
     if not as_json:
         for each, change in found:
             for sentence in _sentences(change) if change else ():
-                typer.echo(f"{each.period} 结账后：{sentence}")
+                out.say(f"{each.period} 结账后：{sentence}")
 
 
 def _hash_contract(ctx: typer.Context) -> str:

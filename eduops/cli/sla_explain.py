@@ -35,4 +35,4 @@ def explain(
         out.value({"ref": ref, "as_of": instant, "lines": lines, "explanation": explanation})
         return
     for line in lines:
-        typer.echo(line)
+        out.say(line)

@@ -11,7 +11,7 @@ from eduops.cli import door, out
 from eduops.cli.actor import require_actor
 from eduops.cli.instant import FromOption, ToOption, parse_day
 from eduops.cli.noun import Noun
-from eduops.cli.sla_screen import NumberArgument
+from eduops.cli.sla_screen import NumberArgument, explain_uncounted
 from eduops.contract.clause_rule import clause_order
 from eduops.contract.period import find_period, list_years
 from eduops.contract.schema import Contract

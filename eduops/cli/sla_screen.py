@@ -1,6 +1,6 @@
 """What the verbs of `eduops sla` share: their options, how findings are drawn, who signs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated
 
@@ -38,6 +38,22 @@ DRAFT_COLUMNS = (
     out.Column("counted", "计次", right=True),
     out.Column("text", "认定"),
 )
+
+
+_COUNTED_ONCE = "计次为 0 的违约：同一工单、同一事件只计一次，已在另一条里计过。"
+
+
+def explain_uncounted(rows: Iterable[Mapping[str, object]]) -> None:
+    """Says under a table why a breach in it counts nothing."""
+    if any(_is_breach(row) and row["counted"] == 0 for row in rows):
+        out.say(_COUNTED_ONCE)
+
+
+def _is_breach(row: Mapping[str, object]) -> bool:
+    # A ledger's row tells what was posted and how it stands, a finding only its consequence.
+    if "kind" in row:
+        return row["kind"] == "breach" and row.get("state", "in_force") in ("in_force", "amended")
+    return row["consequence"] == "breach"
 
 
 def parse_period(from_: str, to: str) -> tuple[date, date]:

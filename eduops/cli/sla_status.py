@@ -12,7 +12,8 @@ import typer
 from eduops.cli import door, out
 from eduops.cli.instant import parse_instant
 from eduops.cli.noun import Noun
-from eduops.cli.sla_screen import CONSEQUENCES, FINDING_COLUMNS
+from eduops.cli.sla_screen import CONSEQUENCES, FINDING_COLUMNS, explain_uncounted
+from eduops.cli.visible import visible
 from eduops.contract.finding import render_length, render_number
 from eduops.contract.schema import Contract, render_minute
 from eduops.contract.scope import Scope
@@ -89,6 +90,8 @@ def forecast(
         title=f"到 {out.text(instant)} 将新增的认定",
         empty=f"到 {out.text(instant)} 为止，不会新增认定。",
     )
+    if not as_json:
+        explain_uncounted(rows)
 
 
 def _headline(contract: Contract, now: datetime) -> str:
@@ -204,7 +207,7 @@ def _minutes(minutes: float) -> str:
 def _print(sentence: str, style: str) -> None:
     from rich.text import Text
 
-    out.console().print(Text(sentence, style=style))
+    out.console().print(Text(visible(sentence), style=style))
 
 
 def _to_json(contract: Contract, found: Status) -> dict[str, object]:

@@ -66,7 +66,7 @@ def prepare() -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             # The lowest free descriptor is the closed one; left closed, the database would be opened as it.
-            stream = Path(os.devnull).open("w" if number else "r", encoding="utf-8")
+            stream = Path(os.devnull).open("w" if number else "r", encoding="utf-8")  # noqa: SIM115 - stays open
             os.set_inheritable(stream.fileno(), True)
             setattr(sys, name, stream)
     for name, kind in (("stdout", _Screen), ("stderr", _Aside)):

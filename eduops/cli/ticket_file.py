@@ -12,6 +12,7 @@ from eduops.cli import door, out
 from eduops.cli.instant import FromOption, ToOption, parse_days
 from eduops.cli.noun import Noun
 from eduops.cli.ticket_screen import preview
+from eduops.cli.visible import visible
 from eduops.core.errors import InputError
 from eduops.desk import queries
 from eduops.desk.service import ticket_file as service
@@ -89,5 +90,5 @@ def _every_row_named() -> Iterator[None]:
         yield
     except InputError as error:
         for problem in error.problems:
-            typer.echo(f"  - {problem}", err=True)
+            typer.echo(visible(f"  - {problem}"), err=True)
         raise InputError(error.message, hint=error.hint) from error
