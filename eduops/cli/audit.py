@@ -20,6 +20,8 @@ def list_(
     """列出操作日志，最新的在前。"""
     with door.look(ctx) as look:
         rows = [entry.model_dump() for entry in audit.list_entries(look.session, limit=limit)]
+    # Entries are numbered without a gap, so the newest one's number is how many there are.
+    total = rows[0]["id"] if rows else 0
     columns = (
         out.Column("id", "序号", right=True),
         out.Column("at", "时刻"),
@@ -28,7 +30,7 @@ def list_(
         out.Column("subject", "对象"),
         out.Column("change", "改动"),
     )
-    out.rows(rows, columns, as_json=as_json, title="操作日志", empty="日志是空的。")
+    out.rows(rows, columns, as_json=as_json, title="操作日志", empty="日志是空的。", total=total)
 
 
 @app.verb("verify", example="eduops audit verify")

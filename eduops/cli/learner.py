@@ -62,6 +62,7 @@ def list_(
             }
             for learner, owner in queries.list_learners(look.session, tenant_id=tenant_id, limit=limit)
         ]
+        total = queries.count_learners(look.session, tenant_id=tenant_id)
     columns = (
         out.Column("tenant", "机构"),
         out.Column("staff_number", "工号"),
@@ -71,7 +72,12 @@ def list_(
         out.Column("title", "职称"),
     )
     out.rows(
-        rows, columns, as_json=as_json, title="学员", empty="没有学员。导入名册：eduops learner import 文件"
+        rows,
+        columns,
+        as_json=as_json,
+        title="学员",
+        empty="没有学员。导入名册：eduops learner import 文件",
+        total=total,
     )
 
 

@@ -68,7 +68,7 @@ def test_table_and_json_hold_the_same_rows(
     assert listed.code == 0
     assert len(listed.json()) == rows
     table = typed(*words).out
-    assert f"（{rows}）" in table.splitlines()[0]
+    assert re.search(f"（(前 )?{rows}[），]", table.splitlines()[0])
     cells = [cell.strip() for line in table.splitlines() for cell in line.split("│")]
     for row in listed.json():
         for key in keys:
@@ -131,7 +131,7 @@ def test_a_tickets_steps_carry_both_instants(typed: Typed, quarter: Path) -> Non
     assert {event["recorded_at"] for event in shown["events"]} == {"2026-03-05T03:50:00Z"}
     assert shown["state"] == "closed"
     table = typed("ticket", "show", "INC-2026-0001").out
-    assert len(re.findall(r"2026-03-05 11:50", table)) == len(steps)
+    assert len(re.findall(r"2026-03-05 11:50", table)) == len(steps) + 1  # a record happens when it is written
 
 
 def test_reading_changes_nothing(typed: Typed, quarter: Path) -> None:

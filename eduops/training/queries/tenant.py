@@ -80,9 +80,11 @@ def list_learners(
     return list(session.exec(statement))
 
 
-def count_learners(session: Session, *, with_invented: bool = True) -> int:
-    """How many learners are active."""
+def count_learners(session: Session, *, with_invented: bool = True, tenant_id: int | None = None) -> int:
+    """How many learners are active, in all tenants or in one."""
     statement = select(func.count()).select_from(Learner).where(Learner.state == "active")
+    if tenant_id is not None:
+        statement = statement.where(Learner.tenant_id == tenant_id)
     if not with_invented:
         statement = statement.where(col(Learner.is_invented).is_(False))
     return session.exec(statement).one()
