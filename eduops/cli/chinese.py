@@ -1,8 +1,11 @@
 """Typer's fixed words in Chinese: panel titles, usage, its own error sentences."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 _PANELS = {
     "ARGUMENTS_PANEL_TITLE": "参数",
@@ -50,6 +53,14 @@ _DETAILS = (
     (r"Input should be greater than or equal to (.*)", r"应不小于 \1"),
     (r"Input should be less than or equal to (.*)", r"应不大于 \1"),
 )
+
+
+_choices: dict[str, str] = {}
+
+
+def name_choices(words: Mapping[Choice, str]) -> None:
+    """Tells what an option's values are called, for the sentence that lists them."""
+    _choices.update((each.value, word) for each, word in words.items())
 
 
 def localise(*, drawn: bool) -> None:
@@ -110,4 +121,10 @@ def sentence(message: str) -> str:
 def _detail(text: str) -> str:
     for pattern, words in _DETAILS:
         text = re.sub(pattern, words, text)
-    return text
+    return re.sub(r"Value error, ['\"](.*)['\"] is not one of (.*)\.", _list_choices, text, flags=re.DOTALL)
+
+
+def _list_choices(found: re.Match[str]) -> str:
+    values = re.findall(r"'([^']*)'", found[2])
+    listed = "、".join(f"{value}（{_choices[value]}）" if value in _choices else value for value in values)
+    return f"「{found[1]}」不在可选范围，可选：{listed}"

@@ -9,7 +9,7 @@ import typer
 from eduops.asset import queries, service
 from eduops.asset.models import Host
 from eduops.asset.rules import LOCAL_ADDRESS, Environment, NewHost, Role
-from eduops.cli import door, out
+from eduops.cli import chinese, door, out
 from eduops.cli.noun import Noun
 
 app = Noun("主机：要看护的服务器。")
@@ -28,20 +28,30 @@ _HEADS = {
     "added_at": "登记时间",
     "retired_at": "停用时间",
 }
+_SHOWN = {**_HEADS, "role_text": "角色", "environment_text": "环境"}
 _COLUMNS = tuple(
-    out.Column(key, _HEADS[key])
+    out.Column(key, _SHOWN[key], spare=key not in ("code", "name", "address"))
     for key in (
         "code",
         "name",
-        "role",
-        "environment",
         "address",
+        "role_text",
+        "environment_text",
         "campus",
         "owner",
         "warranty_until",
         "retired_at",
     )
 )
+_ROLES = {
+    Role.APPLICATION: "应用服务器",
+    Role.DATABASE: "数据库服务器",
+    Role.WEB: "网页服务器",
+    Role.ALL_IN_ONE: "合一服务器",
+}
+_ENVIRONMENTS = {Environment.PRODUCTION: "生产", Environment.TEST: "测试"}
+chinese.name_choices(_ROLES)
+chinese.name_choices(_ENVIRONMENTS)
 Code = Annotated[str, typer.Argument(help="主机代码。")]
 
 
@@ -87,7 +97,9 @@ def show(ctx: typer.Context, code: Code, as_json: out.JsonOption = False) -> Non
     """查看一台主机。"""
     with door.look(ctx) as look:
         host = queries.get_host(look.session, code)
-    out.fields(_row(host), _HEADS, as_json=as_json)
+    words = {"role": "role_text", "environment": "environment_text"}
+    heads = {words.get(key, key): head for key, head in _HEADS.items()}
+    out.fields(_row(host), heads, as_json=as_json)
 
 
 @app.verb("retire", example="eduops host retire app-1 --yes")
@@ -103,4 +115,8 @@ def retire(
 
 
 def _row(host: Host) -> Mapping[str, object]:
-    return {key: getattr(host, key) for key in _HEADS}
+    return {
+        **{key: getattr(host, key) for key in _HEADS},
+        "role_text": f"{_ROLES[Role(host.role)]} {host.role}",
+        "environment_text": f"{_ENVIRONMENTS[Environment(host.environment)]} {host.environment}",
+    }

@@ -9,7 +9,7 @@ import typer
 
 from eduops.asset import queries as assets
 from eduops.asset.models import Host
-from eduops.cli import door, out
+from eduops.cli import chinese, door, out
 from eduops.cli import patrol_screen as screen
 from eduops.cli.instant import day_start, parse_day
 from eduops.cli.noun import Noun
@@ -18,7 +18,7 @@ from eduops.core.files import open_regular, unreadable
 from eduops.patrol import configuration, queries, service
 from eduops.patrol.rules.check import State, render_figure
 from eduops.patrol.rules.document import LARGEST_BYTES
-from eduops.patrol.rules.run import Kind
+from eduops.patrol.rules.run import KIND_WORDS, Kind
 from eduops.patrol.rules.threshold import PROBES, Thresholds
 from eduops.workflow.patrol_run import patrol_local
 
@@ -27,9 +27,9 @@ app = Noun("巡检：测量、判定、查询。")
 _LIST_COLUMNS = (
     out.Column("ref", "编号"),
     out.Column("host", "主机"),
-    out.Column("kind_text", "类别"),
+    out.Column("kind_text", "类别", spare=True),
     out.Column("started_at", "开始"),
-    out.Column("finished_at", "结束"),
+    out.Column("finished_at", "结束", spare=True),
     out.Column("state_text", "结论"),
     out.Column("problems", "问题数", right=True),
 )
@@ -49,6 +49,7 @@ _LIMITS = {
     "backup_age_hours": "最新备份距今 小时",
 }
 
+chinese.name_choices(KIND_WORDS)
 KindOption = Annotated[Kind, typer.Option(help="类别：daily 日常、big 大巡检、on_demand 临时。")]
 
 
