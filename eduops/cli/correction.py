@@ -8,7 +8,7 @@ import typer
 
 from eduops.cli import door, out
 from eduops.cli.actor import require_actor
-from eduops.cli.instant import parse_instant
+from eduops.cli.instant import parse_happened
 from eduops.cli.noun import Noun
 from eduops.desk import queries
 from eduops.desk.models.quality import DataCorrection
@@ -44,7 +44,7 @@ def request(
     require_actor(_WHAT)
     zone = door.contract(ctx).zone_info
     with door.work(ctx, dry_run=dry_run) as work:
-        instant = parse_instant(at, now=work.now, zone=zone, option="--at")
+        instant = parse_happened(at, now=work.now, zone=zone)
         made = service.request(
             work.session, target=target, reason=reason, statement=statement, requested_by=by, ticket_ref=ticket,
             at=instant, now=work.now, actor=work.actor, zone=zone, is_invented=invented,
@@ -70,7 +70,7 @@ def approve(
     require_actor(_WHAT)
     zone = door.contract(ctx).zone_info
     with door.work(ctx, dry_run=dry_run) as work:
-        instant = parse_instant(at, now=work.now, zone=zone, option="--at")
+        instant = parse_happened(at, now=work.now, zone=zone)
         row = _row(
             service.approve(work.session, ref, approved_by=by, document=document, at=instant, now=work.now)
         )
@@ -96,7 +96,7 @@ def apply(
     require_actor(_WHAT)
     zone = door.contract(ctx).zone_info
     with door.work(ctx, dry_run=dry_run) as work:
-        instant = parse_instant(at, now=work.now, zone=zone, option="--at")
+        instant = parse_happened(at, now=work.now, zone=zone)
         made = service.apply(
             work.session, ref, before=_parse_value(before), after=_parse_value(after), undo=undo,
             applied_by=work.actor, at=instant, now=work.now,
@@ -119,7 +119,7 @@ def undo(
     require_actor(_WHAT)
     zone = door.contract(ctx).zone_info
     with door.work(ctx, dry_run=dry_run) as work:
-        instant = parse_instant(at, now=work.now, zone=zone, option="--at")
+        instant = parse_happened(at, now=work.now, zone=zone)
         row = _row(
             service.undo(work.session, ref, reason=reason, undone_by=work.actor, at=instant, now=work.now)
         )

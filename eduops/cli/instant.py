@@ -1,13 +1,14 @@
 """Instants and days as people type them: read in the contract's zone."""
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from eduops.core.errors import UsageError
+from eduops.core.errors import NotAllowed, UsageError
 
 FromOption = Annotated[str | None, typer.Option("--from", help="从哪天起（含），如 2026-07-01。")]
 ToOption = Annotated[str | None, typer.Option("--to", help="到哪天止（含），如 2026-09-30。")]
@@ -24,7 +25,7 @@ def parse_instant(text: str | None, *, now: datetime, zone: ZoneInfo, option: st
     """
     if text is None:
         return now
-    said = text.strip()
+    said = _plain(text)
     if _ONLY_TIME.fullmatch(said):
         said = f"{now.astimezone(zone):%Y-%m-%d} {said.zfill(5)}"
     try:
@@ -37,9 +38,19 @@ def parse_instant(text: str | None, *, now: datetime, zone: ZoneInfo, option: st
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
 
 
+def parse_happened(text: str | None, *, now: datetime, zone: ZoneInfo) -> datetime:
+    """The instant of `--at`, at which something has happened. Raises NotAllowed for one in the future too."""
+    instant = parse_instant(text, now=now, zone=zone, option="--at")
+    if instant > now:
+        # As it was understood: "9:00" of today is often meant to be yesterday's.
+        said = f"{instant.astimezone(zone):%Y-%m-%d %H:%M}"
+        raise NotAllowed(f"时刻 {said} 还没有到，不能预先登记", hint="检查 --at 写的时刻")
+    return instant
+
+
 def parse_as_of(text: str | None, *, now: datetime, zone: ZoneInfo, option: str) -> datetime:
     """Like `parse_instant`, but a bare day means its end, as the contract's arithmetic has it."""
-    if text and _ONLY_DAY.fullmatch(text.strip()):
+    if text and _ONLY_DAY.fullmatch(_plain(text)):
         return day_start(parse_day(text, option=option) + timedelta(days=1), zone)
     return parse_instant(text, now=now, zone=zone, option=option)
 
@@ -47,7 +58,7 @@ def parse_as_of(text: str | None, *, now: datetime, zone: ZoneInfo, option: str)
 def parse_day(text: str, *, option: str) -> date:
     """`2026-03-05`. Raises UsageError, also for a day centuries away."""
     try:
-        day = date.fromisoformat(text.strip())
+        day = date.fromisoformat(_plain(text))
     except ValueError:
         raise UsageError(f"{option} 的值「{text}」不是日期", hint="写成 2026-03-05 的样子") from None
     _check_year(day, text, option)
@@ -66,6 +77,11 @@ def parse_days(
         day_start(from_on, zone) if from_on else None,
         day_start(to_on + timedelta(days=1), zone) if to_on else None,
     )
+
+
+def _plain(text: str) -> str:
+    """What a Chinese keyboard makes of digits, colons and spaces, as ASCII."""
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 def _check_year(day: date, text: str, option: str) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from eduops.cli import door, out
 from eduops.cli.actor import require_actor
-from eduops.cli.instant import parse_as_of, parse_instant
+from eduops.cli.instant import parse_as_of, parse_happened
 from eduops.cli.noun import Noun
 from eduops.cli.ticket_screen import AtOption, RefArgument, preview, ticket_row
 from eduops.desk.service import attachment as attachments
@@ -29,7 +29,7 @@ def plan(
     """登记提交书面方案（2.3）：故障 8 小时不能解决时要有。"""
     zone = door.contract(ctx).zone_info
     with door.work(ctx, dry_run=dry_run) as work:
-        instant = parse_instant(at, now=work.now, zone=zone, option="--at")
+        instant = parse_happened(at, now=work.now, zone=zone)
         due = parse_as_of(deadline, now=work.now, zone=zone, option="--deadline")
         ticket = service.take_step(
             work.session, ref, "plan", at=instant, now=work.now, actor=work.actor, zone=zone,

@@ -8,7 +8,7 @@ import typer
 from eduops.cli import door, out
 from eduops.cli.instant import FromOption, ToOption, parse_days
 from eduops.cli.noun import Noun
-from eduops.cli.ticket_screen import preview
+from eduops.cli.ticket_screen import plain_ref, plain_refs, preview
 from eduops.desk import queries
 from eduops.desk.service import recurring as service
 
@@ -43,8 +43,12 @@ def add(
 @verbs.verb("link", example="eduops ticket recurring link PRB-2026-0001 INC-2026-0001 INC-2026-0007")
 def link(
     ctx: typer.Context,
-    ref: Annotated[str, typer.Argument(help="重复问题的编号，如 PRB-2026-0001。", metavar="编号")],
-    tickets: Annotated[list[str], typer.Argument(help="归入的工单编号，可以多个。", metavar="工单...")],
+    ref: Annotated[
+        str, typer.Argument(help="重复问题的编号，如 PRB-2026-0001。", metavar="编号", callback=plain_ref)
+    ],
+    tickets: Annotated[
+        list[str], typer.Argument(help="归入的工单编号，可以多个。", metavar="工单...", callback=plain_refs)
+    ],
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:

@@ -1,20 +1,34 @@
 """What the commands over tickets share: words checked, one step recorded, a ticket as a row."""
 
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from eduops.cli import door, out
-from eduops.cli.instant import parse_as_of, parse_instant
+from eduops.cli.instant import parse_as_of, parse_happened, parse_instant
 from eduops.core.errors import UsageError
 from eduops.desk.models.ticket import Ticket
 from eduops.desk.rules import word
 from eduops.desk.rules.step import LATE_AFTER, Value
 from eduops.desk.service import ticket as service
 
-RefArgument = Annotated[str, typer.Argument(help="工单编号，如 INC-2026-0001。", metavar="编号")]
+
+def plain_ref(ref: str) -> str:
+    """A reference as it is kept: `con-2026-0001` and full-width letters are the same."""
+    return unicodedata.normalize("NFKC", ref).strip().upper()
+
+
+def plain_refs(refs: Sequence[str]) -> list[str]:
+    """Several references as they are kept."""
+    return list(map(plain_ref, refs))
+
+
+RefArgument = Annotated[
+    str, typer.Argument(help="工单编号，如 INC-2026-0001。", metavar="编号", callback=plain_ref)
+]
 AtOption = Annotated[
     str | None, typer.Option("--at", help="何时发生，如 '2026-03-05 11:50' 或今天的 11:50；不写就是现在。")
 ]
@@ -36,7 +50,7 @@ def take_step(
     zone = door.contract(ctx).zone_info
     given = {name: value for name, value in (values or {}).items() if value}
     with door.work(ctx, dry_run=dry_run) as work:
-        instant = parse_instant(at, now=work.now, zone=zone, option="--at")
+        instant = parse_happened(at, now=work.now, zone=zone)
         ticket = service.take_step(
             work.session, ref, step, at=instant, now=work.now, actor=work.actor, zone=zone, values=given
         )
