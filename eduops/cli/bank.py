@@ -28,7 +28,11 @@ MappingOption = Annotated[
     Path | None, typer.Option(help="列的对应关系：YAML 文件，或保存过的名字；认不出表头时使用。")
 ]
 SheetOption = Annotated[str | None, typer.Option(help="只用这张工作表。")]
-MarkedOption = Annotated[Path | None, typer.Option(help="标注了错误的副本写到哪里；默认写在原文件旁边。")]
+MarkedOption = Annotated[
+    Path | None,
+    typer.Option(help="标注了错误的副本写到哪里；不写时只有 --skip-bad 写出副本，在原文件旁边。"),
+]
+CheckMarkedOption = Annotated[Path | None, typer.Option(help="标注了错误的副本写到哪里；不写就不写出副本。")]
 
 
 @app.verb("import", example="eduops bank import 三基题库.xlsx --bank 三基题库 --skip-bad")
@@ -74,7 +78,7 @@ def check(
     bank: Annotated[str | None, typer.Option(help="连同这个题库里已有的题一起核对。")] = None,
     mapping: MappingOption = None,
     sheet: SheetOption = None,
-    marked: MarkedOption = None,
+    marked: CheckMarkedOption = None,
     as_json: out.JsonOption = False,
 ) -> None:
     """核对题库文件，不写入；有错误时退出码为 1。"""
