@@ -131,7 +131,8 @@ def test_a_tickets_steps_carry_both_instants(typed: Typed, quarter: Path) -> Non
     assert {event["recorded_at"] for event in shown["events"]} == {"2026-03-05T03:50:00Z"}
     assert shown["state"] == "closed"
     table = typed("ticket", "show", "INC-2026-0001").out
-    assert len(re.findall(r"2026-03-05 11:50", table)) == len(steps) + 1  # a record happens when it is written
+    # A record happens when it is written.
+    assert len(re.findall(r"2026-03-05 11:50", table)) == len(steps) + 1
 
 
 def test_reading_changes_nothing(typed: Typed, quarter: Path) -> None:
