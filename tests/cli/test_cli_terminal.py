@@ -10,6 +10,7 @@ import struct
 import subprocess
 import termios
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,14 @@ class Terminal:
 
     def type(self, words: str) -> None:
         os.write(self._ours, words.encode())
+
+    def press(self, key: str) -> None:
+        """Presses a key until the command ends, as a person does: one that comes while Python cleans up is lost."""
+        for _ in range(5):
+            self.type(key)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(PATIENCE_SECONDS / 5)
+                return
 
     def end(self) -> int:
         """The exit code, when everything was shown."""
@@ -89,7 +98,7 @@ def test_several_missing_words_are_asked_for_one_after_the_other(typed: Typed, q
 def test_ctrl_c_and_ctrl_d_at_a_question_stop_and_say_so(typed: Typed, key: str, said: str) -> None:
     terminal = Terminal(["ticket", "open"])
     terminal.wait_for("一句话说明")
-    terminal.type(key)
+    terminal.press(key)
     assert terminal.end() == 130
     assert said in terminal.shown
     assert "Traceback" not in terminal.shown
