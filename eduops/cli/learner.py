@@ -11,7 +11,7 @@ from eduops.cli.noun import Noun
 from eduops.core.errors import InputError
 from eduops.sheet.read import read_workbook
 from eduops.training.queries import tenant as queries
-from eduops.training.rules.roster import CATEGORIES, Roster, read_roster
+from eduops.training.rules.roster import CATEGORIES, VOCABULARY, Roster, read_roster
 from eduops.training.service import learner as service
 
 app = Noun("学员：导入名册、查询。")
@@ -28,6 +28,12 @@ def import_(
 ) -> None:
     """导入一份名册：有一处错误就全部不写入，并逐格列出；同一份再导入不会重复。"""
     roster = load_roster(file)
+    if roster.unused:
+        known = "、".join(names[0] for names in VOCABULARY.values())
+        out.warn(
+            f"{file.name} 的工作表「{roster.sheet}」第 {roster.header_row} 行有没认出的列，其内容不会导入："
+            f"{'、'.join(roster.unused)}。要导入就把列名改成 {known} 之一，再导入一次"
+        )
     with door.work(ctx, dry_run=dry_run) as work:
         owner = queries.get_tenant(work.session, tenant) if tenant else None
         result = service.import_roster(
@@ -36,7 +42,11 @@ def import_(
         work.changed(file.name, added=result.added, changed=result.changed)
     said = f"名册 {file.name} 共 {result.rows} 人：新增 {result.added}，更新 {result.changed}，未变 {result.unchanged}"
     said += "（预演，未写入）" if dry_run else ""
-    out.done(said, {"file": str(file), "header_row": roster.header_row, **asdict(result)}, as_json=as_json)
+    out.done(
+        said,
+        {"file": str(file), "header_row": roster.header_row, "unused": roster.unused, **asdict(result)},
+        as_json=as_json,
+    )
 
 
 @app.verb("list", example="eduops learner list --tenant main --limit 20")

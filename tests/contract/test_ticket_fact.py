@@ -196,11 +196,14 @@ def test_equal_instants_can_be() -> None:
     same = dict.fromkeys(
         ("responded_at", "arrived_at", "resolved_at", "closed_at", "outage_start", "outage_end"), REPORTED
     )
-    parse_ticket(_record(**same, reopened=[{"reopened_at": REPORTED, "resolved_at": REPORTED}]), SHANGHAI)
+    reopened = [{"reopened_at": REPORTED, "resolved_at": REPORTED}]
+    ticket = parse_ticket(_record(**same, reopened=reopened), SHANGHAI)
+    assert ticket.closed_at == ticket.resolved_at == ticket.reported_at == ticket.reopened[0].reopened_at
 
 
 def test_planned_times_are_not_read_on_tickets_that_are_not_planned() -> None:
-    parse_ticket(_record(planned_from="2026-03-05 22:00", planned_to="2026-03-05 21:00"), SHANGHAI)
+    ticket = parse_ticket(_record(planned_from="2026-03-05 22:00", planned_to="2026-03-05 21:00"), SHANGHAI)
+    assert ticket.planned is False
 
 
 def test_all_problems_of_a_ticket_are_named() -> None:

@@ -235,3 +235,11 @@ def test_other_peoples_templates_are_read_or_refused_in_words(file: str, people:
     else:
         roster = load_roster(path)
         assert (len(roster.learners), roster.errors) == (people, ())
+
+
+def test_columns_that_nothing_was_taken_from_are_named() -> None:
+    sheet = Sheet("名册", [["工号", "姓名", "岗位", "手机"], ["X1", "虚构某", "文员", "1"]])
+    roster = read_roster(Workbook(Path("a.xlsx"), "xlsx", (sheet,)))
+    assert roster is not None
+    assert roster.unused == ("C 岗位", "D 手机")
+    assert [learner.staff_number for learner in roster.learners] == ["X1"]

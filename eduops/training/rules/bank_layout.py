@@ -91,7 +91,7 @@ def describe(layout: Layout) -> Iterator[str]:
         )
     if layout.unknown:
         columns = "、".join(f"{column_letters(column)} {text[:20]}" for column, text in layout.unknown)
-        yield f"工作表「{name}」没有用到的列：{columns}"
+        yield f"工作表「{name}」没有用到的列：{columns}（要用就改列名，或用 --mapping 指定）"
 
 
 _ROLE_NAMES = {

@@ -80,6 +80,8 @@ class Roster:
     columns: dict[str, str]
     learners: tuple[LearnerRow, ...]
     errors: tuple[RowError, ...]
+    unused: tuple[str, ...] = ()
+    """Columns that nothing was taken from, as people see them: "D 岗位"."""
 
 
 def read_roster(workbook: Workbook) -> Roster | None:
@@ -133,7 +135,8 @@ def _read_sheet(sheet: Sheet, header: Header) -> Roster:
         if not wrong:
             learners.append(learner)
     columns = {field: column_letters(column) for field, column in header.columns.items()}
-    return Roster(sheet.name, header.row, columns, tuple(learners), tuple(errors))
+    unused = tuple(f"{column_letters(column)} {text}" for column, text in header.unknown)
+    return Roster(sheet.name, header.row, columns, tuple(learners), tuple(errors), unused)
 
 
 def _read_text(
