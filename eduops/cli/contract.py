@@ -12,6 +12,8 @@ from eduops.contract.clause import explain_clause
 from eduops.contract.clause_rule import clause_order
 from eduops.contract.conflict import Conflict, list_conflicts
 from eduops.contract.loader import check_contract
+from eduops.contract.schema import Contract
+from eduops.contract.working_day import WorkingDays
 from eduops.core.errors import UsageError
 
 app = Noun("合同条款：核对、查看、解释。")
@@ -63,6 +65,7 @@ def show(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
         "title": contract.title,
         "term": f"{contract.term.start} 起 {contract.term.years} 年（到 {last} 前一天止）",
         "zone": contract.zone,
+        "working_days": _describe_days(contract),
         "programmes": len(contract.programmes),
         "campuses": [campus.name for campus in contract.campuses],
         "outside": f"{sum(len(body.members) or 1 for body in contract.outside_bodies)} 家",
@@ -71,6 +74,7 @@ def show(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
         "title": "合同",
         "term": "期限",
         "zone": "时区",
+        "working_days": "工作日",
         "programmes": "院内培训",
         "campuses": "院区",
         "outside": "院外机构",
@@ -92,6 +96,14 @@ def show(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
         out.Column("rules", "自动评定"),
     )
     out.rows(rows, columns, as_json=False, title="条款", empty="合同文件没有条款")
+
+
+def _describe_days(contract: Contract) -> str:
+    changes = contract.working_days
+    single = len(changes.add) + len(changes.remove)
+    years = "".join(f"；{each.year} 年按{each.source}" for each in changes.schedules)
+    last = WorkingDays(changes).known_until()
+    return f"放假安排已知到 {last}，另改动单日 {single} 天{years}"
 
 
 @app.verb("explain", example="eduops contract explain 2.3")

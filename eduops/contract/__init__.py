@@ -37,7 +37,7 @@
     scope      Scope(contract, from_on, to_on, as_of): .zone .rules .find_rule(duty, rule)
                .working_days .on_site_hours .months .quarters .years
     working_day  WorkingDays(contract.working_days): .is_working_day(day) .is_provisional(day)
-               .count_working_days(start_on, end_on) .get_nth(start_on, n) .get_nth_back(last_on, n); known_until()
+               .count_working_days(start_on, end_on) .get_nth(start_on, n) .get_nth_back(last_on, n) .known_until()
     window     OnSiteHours(contract, working_days): .is_on_site(instant) .list_ranges(day) .is_provisional(instant)
     period     list_months/list_quarters/list_years(contract), list_weeks(from_on, to_on) -> tuple[Period, ...];
                Period: .label .start_on .end_on (exclusive) .last_on; start_of/end_of(day, zone), day_of(instant, zone)

@@ -80,6 +80,7 @@ def _describe_day(scope: Scope, reported_at: datetime) -> DayFacts:
         is_moved=is_working != is_usual_working_day(day),
         is_provisional=scope.working_days.is_provisional(day),
         changed_by=next((each.source for each in (*changes.add, *changes.remove) if each.on == day), None),
+        schedule=next((each.source for each in changes.schedules if each.year == day.year), None),
         ranges=scope.on_site_hours.list_ranges(day),
         swapped_with=None if swap is None else swap.off if swap.on == day else swap.on,
         swapped_by=None if swap is None else swap.source,

@@ -41,9 +41,10 @@ def render_explanation(explanation: TicketExplanation, zone: ZoneInfo) -> list[s
 def _day(day: DayFacts) -> str:
     text = f"星期{_WEEKDAYS[day.weekday]}，{'工作日' if day.is_working_day else '非工作日'}"
     if day.changed_by is not None:
-        text += f"（按合同文件：{day.changed_by}）"
+        text += f"（单日改动：{day.changed_by}）"
     elif day.is_moved:
-        text += "（调休上班）" if day.is_working_day else "（法定节假日或调休）"
+        text += "（调休上班" if day.is_working_day else "（法定节假日或调休"
+        text += f"，据{day.schedule}）" if day.schedule is not None else "）"
     if day.is_provisional:
         text += "；这一年的放假安排尚未公布，按周末和法定节日推定"
     return text + "。"

@@ -23,6 +23,7 @@ class DayFacts:
     is_moved: bool
     is_provisional: bool
     changed_by: str | None
+    schedule: str | None
     ranges: tuple[Minutes, ...]
     swapped_with: date | None
     swapped_by: str | None

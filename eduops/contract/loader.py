@@ -1,17 +1,21 @@
-"""The contract file, read and checked whole: every problem with its line."""
+"""The contract file and the working days beside it, read and checked whole: every problem with its line."""
 
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from eduops.contract.rule_book import DUTIES, RULES, list_rules
-from eduops.contract.schema import Contract
+from eduops.contract.schema import Contract, Frozen, WorkingDayChanges
 from eduops.contract.schema_message import render_error, render_unknown
 from eduops.core.config import list_keys, path_of
 from eduops.core.errors import ConfigError, Problem
 from eduops.core.yaml_tree import Path_, Tree, load_tree
 
+OVERLAY_NAME = "working-days.yaml"
+"""The file of working days that belongs to every contract in its folder."""
 _RULE_KEYS = ("consequence", "kept_from")
+_Model = TypeVar("_Model", bound=Frozen)
 
 
 def check_contract(path: Path) -> tuple[Problem, ...]:
@@ -37,21 +41,40 @@ def _read(path: Path) -> tuple[Contract | None, tuple[Problem, ...]]:
         tree.add((), "文件是空的")
     contract = None
     if tree.data is not None:
-        contract = _validate(tree)
+        contract = _validate(tree, Contract)
         _check_rules(tree)
+    contract, beside = _overlay(contract, path.with_name(OVERLAY_NAME))
+    problems = {*tree.problems, *beside}
     return contract, tuple(
-        sorted(set(tree.problems), key=lambda each: (each.line or 0, each.address, each.message))
+        sorted(problems, key=lambda each: (each.file, each.line or 0, each.address, each.message))
     )
 
 
-def _validate(tree: Tree) -> Contract | None:
+def _validate(tree: Tree, model: type[_Model]) -> _Model | None:
     try:
-        return Contract.model_validate(tree.data)
+        return model.model_validate(tree.data)
     except ValidationError as errors:
         for error in errors.errors(include_url=False):
-            known = list_keys(Contract, error["loc"][:-1]) if error["type"] == "extra_forbidden" else ()
+            known = list_keys(model, error["loc"][:-1]) if error["type"] == "extra_forbidden" else ()
             tree.add(path_of(error), render_error(error, known))
     return None
+
+
+def _overlay(contract: Contract | None, path: Path) -> tuple[Contract | None, list[Problem]]:
+    """The contract with the working days of the file beside it; what is wrong with that file."""
+    if not path.exists():
+        return contract, []
+    tree = load_tree(path)
+    changes = None if tree.data is None else _validate(tree, WorkingDayChanges)
+    if contract is None or changes is None:
+        return contract, tree.problems
+    try:
+        together = contract.working_days.joined(changes)
+    except ValidationError as errors:
+        for error in errors.errors(include_url=False):
+            tree.add((), f"与合同文件的 working_days 重复：{render_error(error, ())}")
+        return contract, tree.problems
+    return contract.model_copy(update={"working_days": together}), tree.problems
 
 
 def _check_rules(tree: Tree) -> None:

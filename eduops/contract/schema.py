@@ -42,6 +42,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+_SATURDAY = 5
 _EARLIEST_START, _LATEST_START = date(1990, 1, 1), date(2100, 1, 1)
 
 
@@ -133,19 +134,49 @@ class DayChange(Frozen):
     source: Text
 
 
+class YearSchedule(Frozen):
+    """A year's schedule as the State Council published it: days off, and weekend days that are worked."""
+
+    year: Annotated[Whole, Field(ge=1990, le=2200)]
+    source: Text
+    free: Annotated[tuple[Day, ...], Field(min_length=1)]
+    worked: tuple[Day, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        days = [*self.free, *self.worked]
+        faults = [f"{day} 不在 {self.year} 年" for day in days if day.year != self.year]
+        faults += [f"{day} 写了不止一次" for day in sorted({day for day in days if days.count(day) > 1})]
+        faults += [f"调休上班的 {day} 本来就是周一到周五" for day in self.worked if day.weekday() < _SATURDAY]
+        if faults:
+            raise refuse("；".join(faults))
+        return self
+
+
 class WorkingDayChanges(Frozen):
-    """Single days added to or taken from the State Council's schedule."""
+    """What stands on top of the calendar that is installed: whole years, and single days above those."""
 
     add: tuple[DayChange, ...] = ()
     remove: tuple[DayChange, ...] = ()
+    schedules: tuple[YearSchedule, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         days = [change.on for change in (*self.add, *self.remove)]
-        doubles = sorted({str(day) for day in days if days.count(day) > 1})
+        years = [schedule.year for schedule in self.schedules]
+        doubles = [str(day) for day in sorted({day for day in days if days.count(day) > 1})]
+        doubles += [f"{year} 年" for year in sorted({year for year in years if years.count(year) > 1})]
         if doubles:
             raise refuse(f"同一天写了不止一次：{'、'.join(doubles)}")
         return self
+
+    def joined(self, other: "WorkingDayChanges") -> "WorkingDayChanges":
+        """Both together. Raises pydantic's ValidationError where they name the same day or year."""
+        return WorkingDayChanges(
+            add=self.add + other.add,
+            remove=self.remove + other.remove,
+            schedules=self.schedules + other.schedules,
+        )
 
 
 class Policy(Frozen):

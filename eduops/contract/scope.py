@@ -19,7 +19,7 @@ from eduops.contract.period import (
 from eduops.contract.rule_book import Duty
 from eduops.contract.schema import Contract
 from eduops.contract.window import OnSiteHours
-from eduops.contract.working_day import WorkingDays, known_until
+from eduops.contract.working_day import WorkingDays
 
 
 # No slots: cached properties live in the instance's dict.
@@ -85,9 +85,9 @@ class Scope:
     @cached_property
     def has_unknown_years(self) -> bool:
         """Whether any year of the term lies outside the known schedules."""
-        return self.contract.term.end_on > known_until() or self.working_days.is_provisional(
-            self.contract.term.start
-        )
+        term = self.contract.term
+        years = range(term.start.year, term.end_on.year + 1)
+        return not all(self.working_days.is_known_year(year) for year in years)
 
     @cached_property
     def months(self) -> tuple[Period, ...]:

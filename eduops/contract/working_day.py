@@ -1,4 +1,4 @@
-"""Which days are worked: the State Council's yearly schedule, with the contract's single days on top."""
+"""Which days are worked: the State Council's yearly schedules, installed or overlaid, with single days on top."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -22,15 +22,13 @@ _LUNAR_DAYS = {
 }
 
 
-def known_until() -> date:
-    """The last day of the last year whose schedule is known."""
-    return date(_LAST_KNOWN_YEAR, 12, 31)
-
-
 class WorkingDays:
     """Answers day by day, remembering what it was asked."""
 
     def __init__(self, changes: WorkingDayChanges) -> None:
+        self._years = frozenset(schedule.year for schedule in changes.schedules)
+        self._scheduled = {day: False for schedule in changes.schedules for day in schedule.free}
+        self._scheduled |= {day: True for schedule in changes.schedules for day in schedule.worked}
         self._known = {change.on: True for change in changes.add}
         self._known |= {change.on: False for change in changes.remove}
         self._changed = frozenset(self._known)
@@ -41,12 +39,23 @@ class WorkingDays:
         """Whether a day is worked; for unknown years weekends and statutory days are free."""
         found = self._known.get(day)
         if found is None:
-            found = self._known[day] = _is_scheduled(day)
+            found = self._known[day] = self._is_scheduled(day)
         return found
+
+    def is_known_year(self, year: int) -> bool:
+        """Whether a year's schedule is out: in the installed calendar, or in the overlay."""
+        return year in self._years or _FIRST_KNOWN_YEAR <= year <= _LAST_KNOWN_YEAR
+
+    def known_until(self) -> date:
+        """The last day of the last year up to which every year's schedule is known."""
+        year = _LAST_KNOWN_YEAR
+        while year + 1 in self._years:
+            year += 1
+        return date(year, 12, 31)
 
     def is_provisional(self, day: date) -> bool:
         """Whether the answer for a day may change when its year's schedule comes out."""
-        return day not in self._changed and not _FIRST_KNOWN_YEAR <= day.year <= _LAST_KNOWN_YEAR
+        return day not in self._changed and not self.is_known_year(day.year)
 
     def count_working_days(self, start_on: date, end_on: date) -> int:
         """How many days of [start_on, end_on) are worked."""
@@ -70,6 +79,12 @@ class WorkingDays:
             day += step
             found += self._count(day)
         return day
+
+    def _is_scheduled(self, day: date) -> bool:
+        # An overlay is somebody's reading of the decree itself: it stands above the installed calendar.
+        if day.year in self._years:
+            return self._scheduled.get(day, is_usual_working_day(day))
+        return _is_scheduled(day)
 
     def _count(self, day: date) -> int:
         self.has_guessed = self.has_guessed or self.is_provisional(day)

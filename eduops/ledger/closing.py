@@ -135,7 +135,7 @@ def _freeze(contract: Contract, facts: Facts, period: Period, contract_hash: str
 
 
 def _name_calendar(contract: Contract) -> str:
-    """The working-day calendar's version, and the hash of the single days that the contract file changes."""
+    """The working-day calendar's version, and the hash of the years and single days laid over it."""
     overlay = json.dumps(contract.working_days.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
     digest = hashlib.sha256(overlay.encode()).hexdigest()
     return f"chinesecalendar {version('chinesecalendar')} + {digest[:16]}"

@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from eduops.backup import queries as backups
-from eduops.contract.loader import check_contract, load_contract
+from eduops.contract.loader import OVERLAY_NAME, check_contract, load_contract
 from eduops.contract.schema import Contract
-from eduops.contract.working_day import known_until
+from eduops.contract.working_day import WorkingDays
 from eduops.core.errors import EduopsError
 from eduops.core.home import FOLDERS, Home
 from eduops.core.shipped import agent_path
@@ -115,7 +115,7 @@ def _check_contract(home: Home, now: datetime) -> Iterator[Check]:
     yield Check("合同文件", "fine", f"{contract.title}，{len(contract.clauses)} 条")
     today = now.astimezone(contract.zone_info).date()
     yield _check_term(contract, today)
-    yield _check_calendar(today)
+    yield _check_calendar(contract, today)
 
 
 def _check_term(contract: Contract, today: date) -> Check:
@@ -131,13 +131,13 @@ def _check_term(contract: Contract, today: date) -> Check:
     )
 
 
-def _check_calendar(today: date) -> Check:
-    name, last = "工作日数据", known_until()
+def _check_calendar(contract: Contract, today: date) -> Check:
+    name, last = "工作日数据", WorkingDays(contract.working_days).known_until()
     left = (last - today).days
     if timedelta(days=left) > _CALENDAR_WARNING_FOR:
         return Check(name, "fine", f"放假安排已知到 {last}")
     remedy = (
-        "国务院公布下一年放假安排后，升级 chinesecalendar，或在合同文件 working_days 里逐日补上；"
+        f"国务院公布下一年放假安排后，升级 chinesecalendar，或在合同文件旁的 {OVERLAY_NAME} 里写上这一年；"
         "在此之前相关结果标为暂定"
     )
     seen = f"放假安排只到 {last}，" + (f"还有 {left} 天" if left >= 0 else f"已过期 {-left} 天")

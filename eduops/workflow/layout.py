@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from eduops.contract.loader import load_contract
+from eduops.contract.loader import OVERLAY_NAME, load_contract
 from eduops.core.errors import Conflict
 from eduops.core.files import unwritable, whole_file, write_whole
 from eduops.core.home import CONTRACT_NAME, FOLDERS, Home
@@ -99,6 +99,10 @@ def _alone(home: Home) -> Iterator[None]:
 def _files(home: Home, source: Path, name: str, settings: str) -> Iterator[tuple[Path, _Writer]]:
     yield home.settings_path, lambda target: write_whole(target, settings)
     yield home.folder("contracts") / name, lambda target: _copy(source, target)
+    overlay = source.with_name(OVERLAY_NAME)
+    if not overlay.exists():
+        overlay = find_shipped("configs", "contracts", OVERLAY_NAME)
+    yield home.folder("contracts") / OVERLAY_NAME, lambda target: _copy(overlay, target)
     thresholds = find_shipped("configs", "patrol.yaml")
     yield home.path / "patrol.yaml", lambda target: _copy(thresholds, target)
 

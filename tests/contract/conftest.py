@@ -2,7 +2,7 @@
 
 import pytest
 
-from eduops.contract.loader import load_contract
+from eduops.contract.loader import OVERLAY_NAME, load_contract
 from eduops.contract.schema import Contract
 from eduops.core.shipped import find_shipped
 
@@ -10,7 +10,7 @@ from eduops.core.shipped import find_shipped
 @pytest.fixture(scope="session")
 def contracts() -> dict[str, Contract]:
     files = sorted(find_shipped("configs", "contracts").glob("*.yaml"))
-    return {path.stem: load_contract(path) for path in files}
+    return {path.stem: load_contract(path) for path in files if path.name != OVERLAY_NAME}
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from eduops.contract.period import (
 )
 from eduops.contract.schema import Contract, DayChange, OnSiteWindow, Swap, Term, WorkingDayChanges, add_years
 from eduops.contract.window import OnSiteHours
-from eduops.contract.working_day import WorkingDays, known_until, list_statutory_days
+from eduops.contract.working_day import WorkingDays, list_statutory_days
 
 PLAIN = WorkingDays(WorkingDayChanges())
 
@@ -82,8 +82,8 @@ def test_unknown_years_have_weekends_and_statutory_days_and_say_so(day: str, wor
 
 
 def test_known_until_is_the_last_day_whose_schedule_is_out() -> None:
-    assert is_workday(known_until()) in (True, False)
-    assert known_until().month == 12 and PLAIN.is_provisional(known_until() + timedelta(days=1))
+    assert is_workday(PLAIN.known_until()) in (True, False)
+    assert PLAIN.known_until().month == 12 and PLAIN.is_provisional(PLAIN.known_until() + timedelta(days=1))
 
 
 def test_statutory_days_lie_inside_the_holidays_of_every_known_year() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from eduops.backup import service as backups
 from eduops.contract.loader import load_contract
-from eduops.contract.working_day import known_until
+from eduops.contract.schema import WorkingDayChanges
+from eduops.contract.working_day import WorkingDays
 from eduops.core.home import FOLDERS, Home
 from eduops.ledger import closing as closings
 from eduops.ledger.head import CLOSING_FILE, FILE, save_head
@@ -155,7 +156,9 @@ def noon(day):
     ],
 )
 def test_working_day_data_that_end_within_sixty_days_are_a_warning(home, days_left, state, said):
-    check = look(home, noon(known_until() - timedelta(days=days_left)), "工作日数据")
+    check = look(
+        home, noon(WorkingDays(WorkingDayChanges()).known_until() - timedelta(days=days_left)), "工作日数据"
+    )
     assert check.state == state
     assert said in check.seen
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from eduops.contract.loader import load_contract
+from eduops.contract.loader import OVERLAY_NAME, load_contract
 from eduops.core.errors import ConfigError, InputError, OutsideError
 from eduops.core.home import CONTRACT_NAME, FOLDERS, Home
 from eduops.core.shipped import find_shipped
@@ -42,7 +42,13 @@ def test_everything_is_made_and_closed_to_others(home):
         laid = lay_out(home, customer="虚构市医院", vendor="虚构公司")
     finally:
         os.umask(before)
-    assert laid.made == ("eduops.yaml", f"contracts/{CONTRACT_NAME}", "patrol.yaml", "eduops.db")
+    assert laid.made == (
+        "eduops.yaml",
+        f"contracts/{CONTRACT_NAME}",
+        "contracts/working-days.yaml",
+        "patrol.yaml",
+        "eduops.db",
+    )
     assert (laid.kept, laid.revision) == ((), HEAD)
     assert {path: mode(path) for path in (home.path, *map(home.folder, FOLDERS))} == dict.fromkeys(
         (home.path, *map(home.folder, FOLDERS)), 0o700
@@ -61,7 +67,13 @@ def test_second_time_keeps_every_file(home):
     before = read_all(home.path)
     laid = lay_out(home, customer="别的名字（虚构）")
     assert laid.made == ()
-    assert laid.kept == ("eduops.yaml", f"contracts/{CONTRACT_NAME}", "patrol.yaml", "eduops.db")
+    assert laid.kept == (
+        "eduops.yaml",
+        f"contracts/{CONTRACT_NAME}",
+        "contracts/working-days.yaml",
+        "patrol.yaml",
+        "eduops.db",
+    )
     assert read_all(home.path) == before
 
 
@@ -91,7 +103,16 @@ def test_own_contract_is_taken(home, tmp_path):
     laid = lay_out(home, contract=own)
     assert f"contracts/{own.name}" in laid.made
     assert load_contract(home.path / home.load_settings().contract).title.startswith("虚构的")
-    assert [path.name for path in home.folder("contracts").iterdir()] == [own.name]
+    assert {path.name for path in home.folder("contracts").iterdir()} == {own.name, OVERLAY_NAME}
+
+
+def test_the_working_days_beside_an_own_contract_come_along(home, tmp_path):
+    own = tmp_path / "合同.yaml"
+    own.write_bytes(SHIPPED.read_bytes())
+    (tmp_path / OVERLAY_NAME).write_text("add: [{on: 2026-03-07, source: 虚构}]\n", encoding="utf-8")
+    lay_out(home, contract=own)
+    (change,) = load_contract(home.path / home.load_settings().contract).working_days.add
+    assert change.source == "虚构"
 
 
 @pytest.mark.parametrize("content", [None, "", "contract: [", "contract: x\n", "a: 1\na: 2\n"])
