@@ -2,20 +2,20 @@
 
 import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlmodel import Session, col
 
 from eduops.core.errors import Conflict, NotFound
 from eduops.core.files import hash_file
 from eduops.sheet.workbook import Workbook
 from eduops.store import counter
+from eduops.store.bulk import insert_rows
 from eduops.training.models.bank import Bank, ImportBatch, Question, QuestionGroup, QuestionRevision
 from eduops.training.queries import bank as queries
 from eduops.training.rules.bank_entry import RowError
@@ -23,8 +23,6 @@ from eduops.training.rules.bank_group import GroupDraft
 from eduops.training.rules.bank_judge import Draft, Judgement, Progress, judge_workbook
 from eduops.training.rules.bank_layout import Layout
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
-
-_CHUNK = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +166,7 @@ def _save_questions(
     ids = counter.allocate(session, "question", len(drafts))
     position = queries.last_position(session, bank.id)
     numbered = list(zip(ids, drafts, strict=True))
-    _insert(
+    insert_rows(
         session,
         Question,
         (
@@ -184,7 +182,7 @@ def _save_questions(
             for offset, (number, draft) in enumerate(numbered, start=1)
         ),
     )
-    _insert(session, QuestionRevision, (_revision(number, draft, now) for number, draft in numbered))
+    insert_rows(session, QuestionRevision, (_revision(number, draft, now) for number, draft in numbered))
 
 
 def _save_groups(session: Session, bank: Bank, batch: ImportBatch, drafts: Sequence[Draft]) -> dict[int, int]:
@@ -196,7 +194,7 @@ def _save_groups(session: Session, bank: Bank, batch: ImportBatch, drafts: Seque
         return {}
     ids = dict(zip(groups, counter.allocate(session, "question_group", len(groups)), strict=True))
     finished = {key: group.finished() for key, group in groups.items()}
-    _insert(
+    insert_rows(
         session,
         QuestionGroup,
         (
@@ -235,14 +233,6 @@ def _revision(number: int, draft: Draft, now: datetime) -> dict[str, Any]:  # An
         "stem_fingerprint": draft.stem_fingerprint,
         "made_at": now,
     }
-
-
-def _insert(session: Session, table: type[Any], rows: Iterable[dict[str, Any]]) -> None:
-    """Bulk insert in chunks: a list of all rows of a large workbook would cost more than the rows themselves."""
-    rows = iter(rows)
-    statement = insert(table.__table__)
-    while chunk := list(islice(rows, _CHUNK)):
-        session.connection().execute(statement, chunk)
 
 
 def _result(workbook: Workbook, judged: Judgement, *, imported: int, batch: str | None) -> ImportResult:
