@@ -10,7 +10,6 @@ from eduops.cli import bank_mapping, bank_screen, door, out
 from eduops.cli.failure import FOUND
 from eduops.cli.noun import Noun
 from eduops.core.errors import NotAllowed
-from eduops.sheet.export import write_csv, write_table
 from eduops.sheet.read import read_workbook
 from eduops.training.queries import bank as queries
 from eduops.training.rules.bank_export import build_export, build_template
@@ -204,6 +203,8 @@ def template(
     force: Annotated[bool, typer.Option("--force", help="文件已存在时覆盖。")] = False,
 ) -> None:
     """写出一份题库模板：表头和填写说明。"""
+    from eduops.sheet.export import write_table
+
     _refuse_existing(file, force=force)
     write_table(file, build_template())
     out.done(f"模板已写到 {file}")
@@ -218,6 +219,8 @@ def export(
     as_json: out.JsonOption = False,
 ) -> None:
     """把题库写成 Excel 或 CSV，列和模板相同，可以再导入。"""
+    from eduops.sheet.export import write_csv, write_table
+
     _refuse_existing(file, force=force)
     with door.look(ctx) as look:
         bank = queries.get_bank(look.session, name)

@@ -13,7 +13,6 @@ from eduops.cli.failure import WRONG_FILE
 from eduops.core.config import load_yaml
 from eduops.core.errors import ConfigError, InputError, Problem
 from eduops.core.home import Home
-from eduops.sheet.mark import write_marked_copy
 from eduops.sheet.workbook import Mark, Workbook, column_index, column_letters
 from eduops.training.queries.bank import BankStats
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
@@ -46,6 +45,9 @@ class Shown:
         """Writes the marked copy where there are errors and it is wanted, or a place for it was named."""
         if not self.result.errors or not (is_wanted or target):
             return
+        # Loaded only where there is something to mark: Excel's writers take as long to load as a small import.
+        from eduops.sheet.mark import write_marked_copy
+
         source = self.workbook.path
         self.marked = target or source.with_name(f"{source.stem}.标注.xlsx")
         marks = [

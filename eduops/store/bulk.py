@@ -1,14 +1,20 @@
 """Many rows of one table at once: no object a row, and on PostgreSQL by COPY."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from functools import lru_cache
+from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
+from eduops.store.column import Hundredths, UtcDateTime
+
 _CHUNK_ROWS = 2000
+_REMEMBERED = (UtcDateTime, Hundredths)
+"""Types of which few values stand in many rows (one instant, some scores): each value is bound once."""
 
 # Any: a row's values are whatever its columns take.
 Row = Mapping[str, Any]
@@ -29,49 +35,51 @@ def insert_rows(session: Session, model: type[SQLModel], rows: Iterable[Row]) ->
     columns = [table.columns[name] for name in first]
     session.flush()
     connection = session.connection()
-    values = _bind(_chain(first, rows), columns, connection.dialect)
+    chunks = _bind(chain([first], rows), columns, connection.dialect)
     if connection.dialect.name == "postgresql":
-        return _copy(connection, table, columns, values)
-    return _execute_many(connection, table, columns, values)
+        return _copy(connection, table, columns, chunks)
+    return _execute_many(connection, table, columns, chunks)
 
 
-def _chain(first: Row, rest: Iterator[Row]) -> Iterator[Row]:
-    yield first
-    yield from rest
-
-
-def _bind(rows: Iterator[Row], columns: list[Column[Any]], dialect: Dialect) -> Iterator[_Values]:
-    """The rows as the driver takes them: each column's type is asked once, not once a row."""
-    binders = [(column.name, _find_binder(column, dialect)) for column in columns]
-    return (tuple(row[name] if bind is None else bind(row[name]) for name, bind in binders) for row in rows)
+def _bind(rows: Iterator[Row], columns: list[Column[Any]], dialect: Dialect) -> Iterator[list[_Values]]:
+    """Chunks of rows as the driver takes them: column by column, so that a type is asked once, not once a row."""
+    binders = [(itemgetter(column.name), _find_binder(column, dialect)) for column in columns]
+    while chunk := list(islice(rows, _CHUNK_ROWS)):
+        bound = (map(get, chunk) if bind is None else map(bind, map(get, chunk)) for get, bind in binders)
+        yield list(zip(*bound, strict=True))
 
 
 def _find_binder(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    found: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
-    return found
+    bind: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if bind is not None and isinstance(column.type, _REMEMBERED):
+        return lru_cache(maxsize=256)(bind)
+    return bind
 
 
 def _execute_many(
-    connection: Connection, table: Table, columns: list[Column[Any]], values: Iterator[_Values]
+    connection: Connection, table: Table, columns: list[Column[Any]], chunks: Iterator[list[_Values]]
 ) -> int:
     statement = f"INSERT INTO {_name(connection, table, columns)} VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 -- our own names
     count = 0
-    while chunk := list(islice(values, _CHUNK_ROWS)):
+    for chunk in chunks:
         connection.exec_driver_sql(statement, chunk)
         count += len(chunk)
     return count
 
 
-def _copy(connection: Connection, table: Table, columns: list[Column[Any]], values: Iterator[_Values]) -> int:
+def _copy(
+    connection: Connection, table: Table, columns: list[Column[Any]], chunks: Iterator[list[_Values]]
+) -> int:
     statement = f"COPY {_name(connection, table, columns)} FROM STDIN"
     raw: Any = connection.connection.dbapi_connection  # psycopg's: SQLAlchemy has no word for COPY
     error_type = connection.dialect.loaded_dbapi.Error
     count = 0
     try:
         with raw.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in values:
-                copy.write_row(row)
-                count += 1
+            for chunk in chunks:
+                for row in chunk:
+                    copy.write_row(row)
+                count += len(chunk)
     except error_type as error:
         raise DBAPIError.instance(statement, None, error, error_type, dialect=connection.dialect) from error
     return count

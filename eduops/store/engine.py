@@ -6,6 +6,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from eduops.core.errors import ConfigError, Conflict, EduopsError, OutsideError
+from eduops.store.column import dump_json
 
 WRITING = "eduops_writing"
 _BUSY_MILLISECONDS = 15_000
@@ -33,7 +34,9 @@ def open_engine(url: str | URL) -> Engine:
         case "sqlite":
             return _open_sqlite(parsed)
         case "postgresql":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, json_serializer=dump_json
+            )
         case _:
             raise _unusable_url()
 
@@ -57,7 +60,7 @@ def database_error(error: DBAPIError) -> EduopsError:
 
 
 def _open_sqlite(url: URL) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, json_serializer=dump_json)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine

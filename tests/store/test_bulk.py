@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from eduops.core.errors import Conflict
@@ -67,7 +68,7 @@ def test_a_column_that_is_left_out_stays_empty(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    "said",
     [
         "=1+1",
         "a\tb\\n\\N\nc\r\nd",
@@ -79,13 +80,13 @@ def test_a_column_that_is_left_out_stays_empty(store: Store) -> None:
         " 两边有空格 ",
     ],
 )
-def test_every_text_comes_back_as_it_went_in(store: Store, text: str) -> None:
+def test_every_text_comes_back_as_it_went_in(store: Store, said: str) -> None:
     with store.writing() as session:
         _questions(session, 1)
-        insert_rows(session, QuestionRevision, [_revision(stem=text, options=[text, "乙"], tags=[text])])
+        insert_rows(session, QuestionRevision, [_revision(stem=said, options=[said, "乙"], tags=[said])])
     with store.reading() as session:
         found = session.get_one(QuestionRevision, (1, 1))
-    assert (found.stem, found.options, found.tags) == (text, [text, "乙"], [text])
+    assert (found.stem, found.options, found.tags) == (said, [said, "乙"], [said])
 
 
 def test_the_column_types_hold_as_for_single_rows(store: Store) -> None:
@@ -134,3 +135,20 @@ def test_a_row_that_lacks_a_column_is_no_row(store: Store) -> None:
         insert_rows(session, Bank, [*_banks(1), {"id": 2}])
     with store.reading() as session:
         assert session.exec(select(Bank)).all() == []
+
+
+def test_half_a_surrogate_pair_is_kept_as_an_escape(sqlite_store: Store) -> None:
+    with sqlite_store.writing() as session:
+        _questions(session, 1)
+        insert_rows(session, QuestionRevision, [_revision(tags=["\ud800"])])
+    with sqlite_store.reading() as session:
+        assert session.get_one(QuestionRevision, (1, 1)).tags == ["\ud800"]
+
+
+def test_json_is_kept_as_a_person_would_read_it(sqlite_store: Store) -> None:
+    with sqlite_store.writing() as session:
+        _questions(session, 1)
+        insert_rows(session, QuestionRevision, [_revision()])
+    with sqlite_store.reading() as session:
+        kept = session.execute(text("SELECT options FROM question_revision")).scalar_one()
+    assert kept == '["甲","乙"]'

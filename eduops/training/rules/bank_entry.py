@@ -90,16 +90,17 @@ class _Reader:
     def _read_row(self, number: int, cells: list[Cell]) -> Entry | None:
         entry = Entry(number, {}, last_row=number)
         width = len(cells)
+        texts, options = entry.texts, entry.options
         for name, column in self.fields:
             if column < width and (cell := cells[column]) is not None:
                 text = self._read_cell(entry, name, column, cell)
                 if text:
-                    entry.texts[name] = text
+                    texts[name] = text
         for column in self.option_columns:
             cell = cells[column] if 0 <= column < width else None
-            entry.options.append("" if cell is None else self._read_cell(entry, "option", column, cell))
-        while entry.options and not entry.options[-1]:
-            entry.options.pop()
+            options.append("" if cell is None else self._read_cell(entry, "option", column, cell))
+        while options and not options[-1]:
+            options.pop()
         if self.covered:
             self._fill_down(entry)
         if self.sheet.errors:

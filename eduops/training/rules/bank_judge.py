@@ -48,24 +48,15 @@ class Judgement:
 
     layouts: list[Layout]
     drafts: list[Draft]
+    good: list[Draft]
+    """The questions that may go in, in the workbook's order."""
+    duplicates: int
+    """How many stand in the bank, or further up in the file, already."""
+    rejected: int
+    """How many have errors."""
+    repaired: int
     errors: list[RowError]
     assumptions: list[str]
-    repaired: int
-
-    @property
-    def good(self) -> list[Draft]:
-        """The questions that may go in, in the workbook's order."""
-        return [draft for draft in self.drafts if draft.is_good]
-
-    @property
-    def duplicates(self) -> int:
-        """How many stand in the bank, or further up in the file, already."""
-        return sum(draft.is_duplicate for draft in self.drafts)
-
-    @property
-    def rejected(self) -> int:
-        """How many have errors."""
-        return sum(bool(draft.entry.errors) for draft in self.drafts)
 
 
 def judge_workbook(
@@ -173,8 +164,16 @@ class _State:
         for draft in self.drafts:
             repairs.update(draft.entry.repairs)
         told = [f"修整：{_REPAIR_NAMES[name]}，{count} 题" for name, count in sorted(repairs.items())]
-        repaired = sum(bool(draft.entry.repairs) for draft in self.drafts)
-        return Judgement(layouts, self.drafts, errors, self.assumptions + told, repaired)
+        return Judgement(
+            layouts,
+            self.drafts,
+            good=[draft for draft in self.drafts if draft.is_good],
+            duplicates=sum(draft.is_duplicate for draft in self.drafts),
+            rejected=sum(bool(draft.entry.errors) for draft in self.drafts),
+            repaired=sum(bool(draft.entry.repairs) for draft in self.drafts),
+            errors=errors,
+            assumptions=self.assumptions + told,
+        )
 
     def _note(self, layout: Layout, builder: Builder, grouping: Grouping) -> None:
         name = layout.sheet.name

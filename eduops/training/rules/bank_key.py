@@ -15,6 +15,7 @@ _BETWEEN_LETTERS = re.compile(r"[\s、,，;；/|.．。&+和及与]+")
 _LETTERS = re.compile(r"[A-Z]+")
 _LETTER_AND_TEXT = re.compile(r"([A-Za-zＡ-Ｚａ-ｚ])\s*[、.．:：)）]\s*(\S.*)", re.DOTALL)
 _NUMBERED = re.compile(r"(?:^|\s+|(?<=[;；。]))(?:[(（]\d{1,2}[)）]|\d{1,2}[、.．](?!\d)|[①-⑳])\s*")
+_LONGEST_NOTHING = max(map(len, NOTHING_WORDS))
 _ALTERNATIVES = re.compile(r"[;；]")
 # From the strongest to the weakest: what a weaker mark joins, a stronger one parts.
 _BLANK_SEPARATORS = (
@@ -42,7 +43,7 @@ MISSING = Reading(code="key_missing", message="没有答案")
 
 def is_nothing(text: str) -> bool:
     """Whether the text is empty or what programs write for nothing (nan, NULL …)."""
-    return not text or text.casefold() in NOTHING_WORDS
+    return not text or (len(text) <= _LONGEST_NOTHING and text.casefold() in NOTHING_WORDS)
 
 
 def read_letters(text: str, options: Sequence[str]) -> Reading:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from eduops.training.rules.bank_entry import Entry, RowError
 from eduops.training.rules.bank_group import GroupDraft
@@ -136,9 +137,9 @@ class Builder:
             explanation=self._explanation(entry),
             difficulty=self._difficulty(entry),
             score=self._score(entry),
-            knowledge_path=_split(_LEVELS, texts.get("knowledge", "")),
+            knowledge_path=_split_levels(texts.get("knowledge", "")),
             source=texts.get("source", ""),
-            tags=_split(_TAGS, texts.get("tags", "")) + _split(_TAGS, texts.get("level", "")),
+            tags=_split_tags(texts.get("tags", "")) + _split_tags(texts.get("level", "")),
         )
 
     def _kept_options(
@@ -178,11 +179,10 @@ class Builder:
         text = entry.texts.get("score", "")
         if is_nothing(text):
             return None
-        try:
-            return Decimal(text.removesuffix("分").strip())
-        except InvalidOperation:
+        score = _parse_score(text)
+        if score is None:
             self._fail(entry, "score", "score_invalid", f"分值「{text[:20]}」不是数字")
-            return None
+        return score
 
     def _check(self, entry: Entry, question: Question, word: TypeWord, *, is_key_told: bool) -> None:
         for problem in check(question):
@@ -226,5 +226,20 @@ def infer_type(texts: dict[str, str], options: Sequence[str], *, is_choice: bool
     return QuestionType.BLANK if count_blanks(texts.get("stem", "")) else QuestionType.SHORT_ANSWER
 
 
-def _split(separator: re.Pattern[str], text: str) -> tuple[str, ...]:
-    return tuple(part for part in separator.split(text) if part) if text else ()
+# Few paths, tags and scores stand in many rows: what was read once is remembered.
+@lru_cache(maxsize=4096)
+def _split_levels(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, _LEVELS.split(text)))
+
+
+@lru_cache(maxsize=4096)
+def _split_tags(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, _TAGS.split(text)))
+
+
+@lru_cache(maxsize=256)
+def _parse_score(text: str) -> Decimal | None:
+    try:
+        return Decimal(text.removesuffix("分").strip())
+    except InvalidOperation:
+        return None

@@ -43,8 +43,8 @@ class Difficulty(StrEnum):
     HARD = "hard"
 
 
-CHOICE = frozenset({QuestionType.SINGLE, QuestionType.MULTIPLE})
-OPEN = frozenset({QuestionType.SHORT_ANSWER, QuestionType.CASE_ANALYSIS})
+CHOICE = (QuestionType.SINGLE, QuestionType.MULTIPLE)
+OPEN = (QuestionType.SHORT_ANSWER, QuestionType.CASE_ANALYSIS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ _BLANK_MARKS = (
     re.compile(r"[(（【\[][\s\u3000]*[)）】\]]"),
 )
 _UNDERSCORES = re.compile("_+")
-_SENTENCE_MARKS = dict.fromkeys(
-    map(ord, "，,。、；;：:？?！!“”\"‘’'「」『』（）()【】[]〔〕《》…—·\u200b\ufeff")
+_SENTENCE_MARKS = re.compile(
+    "[" + re.escape("，,。、；;：:？?！!“”\"‘’'「」『』（）()【】[]〔〕《》…—·\u200b\ufeff\u3000") + "]+"
 )
 
 
@@ -150,10 +150,10 @@ def fold(text: str) -> str:
 def fold_stem(text: str) -> str:
     """`fold` without sentence punctuation and brackets; signs that carry meaning (+ - % / . < >) and blanks stay."""
     # Without its usual punctuation most text is in normal form already, which is quick to see.
-    bare = text.translate(_SENTENCE_MARKS)
+    bare = _SENTENCE_MARKS.sub("", text)
     folded = unicodedata.normalize("NFKC", bare)
     if folded != bare:
-        folded = folded.translate(_SENTENCE_MARKS)
+        folded = _SENTENCE_MARKS.sub("", folded)
     if "_" in folded:
         folded = _UNDERSCORES.sub("_", folded)
     return "".join(folded.split()).rstrip(".")
@@ -193,6 +193,8 @@ def _check_options(options: tuple[str, ...]) -> Iterator[Problem]:
         yield Problem("options_few", "options", f"选择题至少要有两个选项，这里有 {len(options)} 个")
     if len(options) > len(LETTERS):
         yield Problem("options_many", "options", f"选项有 {len(options)} 个，最多 {len(LETTERS)} 个")
+    if len(set(map(fold, options)) - {""}) == len(options):
+        return
     seen: dict[str, str] = {}
     for index, (letter, option) in enumerate(zip(LETTERS, options, strict=False)):
         folded = fold(option)

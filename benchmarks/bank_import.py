@@ -1,0 +1,348 @@
+"""How long `eduops bank import` takes for 60,000 and 240,000 questions, on SQLite and on PostgreSQL.
+
+The floor is python-calamine reading the same file and one raw `executemany` a table of the very rows that the command
+left behind (banks, batch, questions, revisions, counters, audit log; the same schema and indexes, journal mode and
+synchronous setting), on PostgreSQL a raw COPY of them. Command and floor run in processes of their own, in turn. The
+workbook is invented (虚构) and has the shape of a real bank: fourteen columns, shared texts, stems of 35 letters,
+every third with an explanation. Leaves with 1 where a limit is passed.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import psycopg
+import python_calamine
+from xlsxwriter import Workbook
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from servers import postgresql
+
+ROWS, MORE = 60_000, 4
+ROUNDS, FLAT_ROUNDS = 5, 3
+RATIO_LIMIT, FLAT_WITHIN, MEMORY_LIMIT_MB = 4.0, 0.25, 400
+TABLES = ("bank", "import_batch", "question", "question_revision", "counter", "audit_entry")
+"""What an import writes to, in the order of the foreign keys; the invented workbook has no groups."""
+REPLACED = "counter"
+HEADINGS = (
+    *("序号", "题型", "题干", "选项A", "选项B", "选项C", "选项D", "选项E"),
+    *("正确答案", "答案解析", "难度", "分值", "知识点", "来源"),
+)
+LETTERS = "心肺肝肾胃脾血压脉搏体温呼吸护理药物治疗患者检查诊断急慢性炎症症状表现正常增高降低应首选禁忌注意观察记录评估"
+MARKS = "，，，。、（）“”：05%-/ "
+SOURCES = ("护理三基（虚构）", "药师考试（虚构）", "执业医师（虚构）", "院内（虚构）")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's seconds; on PostgreSQL without the processor time of the server."""
+
+    wall_seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Home:
+    """A home where nothing was imported yet, and the address of its database."""
+
+    folder: Path
+    database: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def eduops(self, *words: str) -> list[str]:
+        """The command line of this home."""
+        return [sys.executable, "-m", "eduops", "--home", str(self.folder), *words]
+
+    def run(self, *words: str) -> bytes:
+        """What the command prints. Leaves the benchmark where it fails."""
+        done = subprocess.run(self.eduops(*words), capture_output=True, env=os.environ | self.environment)
+        if done.returncode:
+            raise SystemExit((done.stderr or done.stdout).decode()[:2000])
+        return done.stdout
+
+
+class Invention:
+    """Invented texts of given lengths, cut from one long string."""
+
+    def __init__(self, seed: int = 20241201) -> None:
+        self.chance = random.Random(seed)
+        mixed = LETTERS * 9 + MARKS * 3
+        self.long = "".join(self.chance.choices(mixed, k=200_000)).replace("  ", " ")
+        self.paths = ["/".join((self.text(2, 4), self.text(2, 4), self.text(3, 6))) for _ in range(2700)]
+
+    def text(self, least: int, mean: float) -> str:
+        """At least so many letters; longer ones are rarer."""
+        length = least + min(int(self.chance.expovariate(1 / (mean - least))), 2000)
+        begin = self.chance.randrange(len(self.long) - length)
+        return self.long[begin : begin + length].strip(" -/") or "虚构"
+
+    def row(self, number: int) -> list[object]:
+        """One sound question."""
+        count = 5 if number % 3 == 0 else 4
+        options = [f"{self.text(3, 6)}{letter}" for letter in "甲乙丙丁戊"[:count]]
+        key = "ACD" if number % 100 == 0 else self.chance.choice("ABCD")
+        return [
+            number,
+            "多选题" if len(key) > 1 else "单选题",
+            f"虚构题{number}：{self.text(7, 24)}____。",
+            *options,
+            *[None] * (5 - count),
+            key,
+            f"虚构。{self.text(10, 140)}" if number % 3 == 0 else None,
+            None,
+            1,
+            self.chance.choice(self.paths) if number % 6 else None,
+            SOURCES[number % 4],
+        ]
+
+
+def write_workbook(path: Path, rows: int) -> None:
+    """Writes the invented bank, the same for the same number of rows."""
+    invention = Invention()
+    with Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        sheet = book.add_worksheet("题库")
+        sheet.write_row(0, 0, HEADINGS)
+        for number in range(1, rows + 1):
+            sheet.write_row(number, 0, invention.row(number))
+
+
+class Sqlite:
+    """The home's own database file."""
+
+    name = "SQLite"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.fresh = Home(folder / "fresh", "")
+        self.fresh.run("init")
+
+    @contextmanager
+    def home(self) -> Iterator[Home]:
+        """A fresh home, gone afterwards."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+            folder = Path(name) / "home"
+            shutil.copytree(self.fresh.folder, folder)
+            yield Home(folder, str(folder / "eduops.db"))
+
+
+class Postgresql:
+    """A server of this run's own, without fsync; command and floor meet the same one."""
+
+    name = "PostgreSQL"
+
+    def __init__(self, folder: Path, server: postgresql.Server) -> None:
+        self.folder, self.server = folder, server
+        self.fresh = self._at(folder / "fresh", server.create_database("fresh"))
+        self.fresh.run("init")
+
+    @contextmanager
+    def home(self) -> Iterator[Home]:
+        """A fresh home with a database of its own, gone afterwards."""
+        url = self.server.create_database(template="fresh")
+        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+            folder = Path(name) / "home"
+            shutil.copytree(self.fresh.folder, folder)
+            yield self._at(folder, url)
+        self.server.drop_database(url)
+
+    @staticmethod
+    def _at(folder: Path, url: str) -> Home:
+        return Home(folder, url, {"EDUOPS_DATABASE_URL": url})
+
+
+Backend = Sqlite | Postgresql
+Tables = dict[str, list[tuple[object, ...]]]
+
+
+def load_sqlite(address: str) -> Tables:
+    """The rows of every table that an import writes to."""
+    with closing(sqlite3.connect(address)) as database:
+        rows = {table: database.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
+    return {table: found for table, found in rows.items() if found}
+
+
+def insert_sqlite(address: str, tables: Tables) -> None:
+    """The rows as they are, in one transaction."""
+    with closing(sqlite3.connect(address, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("BEGIN IMMEDIATE")
+        database.execute(f"DELETE FROM {REPLACED}")
+        for table, rows in tables.items():
+            marks = ", ".join("?" * len(rows[0]))
+            database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        database.execute("COMMIT")
+
+
+def load_postgresql(address: str) -> Tables:
+    """As of SQLite; every value is the text that COPY takes."""
+    tables: Tables = {}
+    with psycopg.connect(address) as database, database.cursor() as cursor:
+        for table in TABLES:
+            with cursor.copy(f"COPY {table} TO STDOUT") as copy:
+                tables[table] = list(copy.rows())
+    return tables
+
+
+def insert_postgresql(address: str, tables: Tables) -> None:
+    """One COPY a table, in one transaction."""
+    with psycopg.connect(address) as database, database.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {REPLACED}")
+        for table, rows in tables.items():
+            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+
+
+FLOORS = {"SQLite": (load_sqlite, insert_sqlite), "PostgreSQL": (load_postgresql, insert_postgresql)}
+
+
+def run_floor_here(name: str, workbook: str, filled: str, empty: str) -> None:
+    """Runs the floor in this process and prints the Run; the rows are in memory before it begins."""
+    load, insert = FLOORS[name]
+    tables = load(filled)
+    wall, cpu = time.perf_counter(), time.process_time()
+    python_calamine.CalamineWorkbook.from_path(workbook).get_sheet_by_index(0).to_python()
+    insert(empty, tables)
+    print(json.dumps([time.perf_counter() - wall, time.process_time() - cpu]))
+
+
+def run_floor(backend: Backend, workbook: Path, filled: Home) -> Run:
+    """The floor in a process of its own, from opening the file to the commit."""
+    with backend.home() as empty:
+        words = ("--floor", backend.name, str(workbook), filled.database, empty.database)
+        done = subprocess.run((sys.executable, __file__, *words), check=True, capture_output=True)
+    return Run(*json.loads(done.stdout))
+
+
+def run_command(home: Home, workbook: Path, rows: int) -> Run:
+    """The whole command from start to end of its process, the child that reads the workbook included."""
+    wall, before = time.perf_counter(), os.times()
+    told = home.run("bank", "import", str(workbook), "--bank", "虚构", "--json")
+    wall, after = time.perf_counter() - wall, os.times()
+    if json.loads(told)["imported"] != rows:
+        raise SystemExit("not every row was imported")
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return Run(wall, cpu)
+
+
+def run_command_afresh(backend: Backend, workbook: Path, rows: int) -> Run:
+    """The same in a home of its own."""
+    with backend.home() as home:
+        return run_command(home, workbook, rows)
+
+
+def measure_peak_mb(backend: Backend, workbook: Path) -> float:
+    """The largest sum of the resident memory of the command and its child at one time, looked at every 5 ms."""
+    peak_bytes = 0
+    with backend.home() as home:
+        command = home.eduops("bank", "import", str(workbook), "--bank", "虚构")
+        process = psutil.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | home.environment)
+        while process.poll() is None:
+            peak_bytes = max(peak_bytes, _resident_bytes(process))
+            time.sleep(0.005)
+    return peak_bytes / 1024 / 1024
+
+
+def _resident_bytes(process: psutil.Popen) -> int:
+    total = 0
+    for each in (process, *process.children(recursive=True)):
+        try:
+            total += each.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+def compare(backend: Backend, workbook: Path, rows: int) -> bool:
+    """Floor and command in turn over the same file; prints both and says whether the limit holds."""
+    runs: dict[str, list[Run]] = {"floor": [], "command": []}
+    with backend.home() as filled:
+        run_command(filled, workbook, rows)
+        for _ in range(ROUNDS):
+            runs["floor"].append(run_floor(backend, workbook, filled))
+            runs["command"].append(run_command_afresh(backend, workbook, rows))
+    walls, cpus = (
+        {kind: statistics.median(getattr(run, name) for run in seen) for kind, seen in runs.items()}
+        for name in ("wall_seconds", "cpu_seconds")
+    )
+    print(f"{backend.name}, {rows:,} questions (medians of {ROUNDS} rounds, in turn)")
+    print("                wall s    CPU s")
+    for kind in runs:
+        print(f"{kind:12} {walls[kind]:9.2f} {cpus[kind]:8.2f}")
+    ratio = walls["command"] / walls["floor"]
+    print(f"ratio        {ratio:9.2f} {cpus['command'] / cpus['floor']:8.2f}   limit {RATIO_LIMIT:g} (wall)")
+    return ratio <= RATIO_LIMIT
+
+
+def is_flat(backend: Backend, few: tuple[Path, int], many: tuple[Path, int]) -> bool:
+    """Whether a question among many costs what one among few does; prints both."""
+    costs = []
+    for path, rows in (few, many):
+        seconds = [run_command_afresh(backend, path, rows).wall_seconds for _ in range(FLAT_ROUNDS)]
+        costs.append(statistics.median(seconds) / rows * 1_000_000)
+        print(f"{rows:9,} questions {costs[-1]:7.1f} µs a question")
+    ratio = costs[1] / costs[0]
+    print(f"ratio {ratio:.2f}   limit 1 ± {FLAT_WITHIN}")
+    return abs(ratio - 1) <= FLAT_WITHIN
+
+
+def is_small(backend: Backend, workbook: Path, rows: int) -> bool:
+    """Whether the command keeps within its memory; prints the peak."""
+    peak_mb = measure_peak_mb(backend, workbook)
+    print(
+        f"peak memory at {rows:,}: {peak_mb:.0f} MB, command and child together   limit {MEMORY_LIMIT_MB} MB"
+    )
+    return peak_mb < MEMORY_LIMIT_MB
+
+
+def judge(backend: Backend, few: tuple[Path, int], many: tuple[Path, int]) -> bool:
+    """Every figure of one database."""
+    return all(
+        [
+            compare(backend, *few),
+            compare(backend, *many),
+            is_flat(backend, few, many),
+            is_small(backend, *few),
+        ]
+    )
+
+
+def main() -> int:
+    if sys.argv[1:2] == ["--floor"]:
+        run_floor_here(*sys.argv[2:])
+        return 0
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--rows", type=int, default=ROWS, help="fewer for a quick try; the larger run has 4 times as many"
+    )
+    rows = parser.parse_args().rows
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        few, many = ((folder / f"{count}.xlsx", count) for count in (rows, rows * MORE))
+        for path, count in (few, many):
+            write_workbook(path, count)
+        passed = [judge(Sqlite(folder / "sqlite"), few, many)]
+        if postgresql.find_programs() is None:
+            print("PostgreSQL is not installed: its figures are left out")
+        else:
+            with postgresql.running() as server:
+                passed.append(judge(Postgresql(folder / "postgresql", server), few, many))
+    return int(not all(passed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
