@@ -49,6 +49,9 @@ def database_error(error: DBAPIError) -> EduopsError:
             "与另一个同时进行的操作相撞，这一次没有写入", hint="用查询命令看看对方写了什么，再重新运行"
         )
     known = next((words for part, words in _SQLITE_FAULTS if part in detail), None)
+    if "database is locked" in detail and known:
+        # Nothing is wrong with the file: somebody else was faster, and the same command works a moment later.
+        return Conflict(f"数据库文件{known[0]}", hint=known[1])
     if known:
         return ConfigError(f"数据库文件{known[0]}", hint=known[1])
     return OutsideError(

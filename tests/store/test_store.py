@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import StatementError
 from sqlmodel import col, select
 
-from eduops.core.errors import ConfigError, NotAllowed
+from eduops.core.errors import ConfigError, Conflict, NotAllowed
 from eduops.store import audit, counter
 from eduops.store.engine import open_engine
 from eduops.store.migration import list_revisions
@@ -152,6 +152,17 @@ def test_two_writers_at_once_never_get_the_same_number(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert sorted(taken) == list(range(1, 121))
+
+
+def test_a_file_that_somebody_else_holds_is_a_conflict_and_no_fault_of_the_file(sqlite_store: Store) -> None:
+    waiter = open_engine(sqlite_store.engine.url)
+    event.listen(waiter, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 20"))
+    with sqlite_store.writing() as holder:
+        holder.execute(text("SELECT 1"))
+        with pytest.raises(Conflict, match="被另一个程序占用") as caught, Store(waiter).writing() as session:
+            session.execute(text("SELECT 1"))
+    assert "重试" in caught.value.hint
+    waiter.dispose()
 
 
 def test_a_database_from_a_newer_version_is_refused(sqlite_store: Store) -> None:
