@@ -30,7 +30,8 @@ def _iter_pairs(ticket: TicketFact) -> Iterator[_Pair]:
     yield "关闭时间", ticket.closed_at, "报修时间", reported_at
     last = _find_last_resolution(ticket) if ticket.reopened else ticket.resolved_at
     yield "关闭时间", ticket.closed_at, "最后一次解决时间", last
-    yield from _iter_outage_pairs(ticket, last)
+    # An outage of a ticket that is open again has no end yet.
+    yield from _iter_outage_pairs(ticket, ticket.reopened[-1].resolved_at if ticket.reopened else last)
     if ticket.plan is not None:
         submitted_at = ticket.plan.submitted_at
         yield "方案提交时间", submitted_at, "报修时间", reported_at

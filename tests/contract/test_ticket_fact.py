@@ -278,3 +278,25 @@ def test_any_list_of_exclusions_is_read_or_refused(exclusions: list[Any]) -> Non
         assert len(parse_ticket(_record(exclusions=exclusions), SHANGHAI).exclusions) == len(exclusions)
     except InputError as error:
         assert error.problems
+
+
+@pytest.mark.parametrize("again", [None, "2026-03-05 12:00"])
+def test_outage_of_a_reopened_ticket_may_begin_after_the_first_resolution(again: str | None) -> None:
+    ticket = parse_ticket(
+        {
+            "ref": "INC-0001",
+            "reported_at": "2026-03-05 08:00",
+            "resolved_at": "2026-03-05 08:01",
+            "reopened": [{"reopened_at": "2026-03-05 11:01", "resolved_at": again}],
+            "outage_start": "2026-03-05 08:30",
+        },
+        SHANGHAI,
+    )
+    assert ticket.outage_start == at("2026-03-05 08:30")
+
+
+def test_outage_that_begins_after_the_last_resolution_is_refused_still() -> None:
+    again = [{"reopened_at": "2026-03-05 14:00", "resolved_at": "2026-03-05 15:00"}]
+    assert _refusals(resolved_at="2026-03-05 12:00", reopened=again, outage_start="2026-03-05 15:01") == [
+        "停机结束 2026-03-05 15:00 早于停机开始 2026-03-05 15:01"
+    ]
