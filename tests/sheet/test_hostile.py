@@ -3,22 +3,36 @@
 import json
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from made_files import make_ods, make_raw_xlsx, make_xls, make_xlsb, make_xlsx
+from sheet.made_hostile import (
+    CELL,
+    make_backslash_slip,
+    make_bad_checksum,
+    make_bomb,
+    make_crowd,
+    make_encrypted_part,
+    make_entity,
+    make_entity_bomb,
+    make_external_entity,
+    make_far_cell,
+    make_far_cell_in_one_row,
+    make_far_cell_spelt_oddly,
+    make_lzma,
+    make_quadratic,
+    make_shared_text_bomb,
+    make_slip,
+    make_utf16_part,
+    make_wide_bomb,
+)
 
 from eduops.core.errors import InputError
 from eduops.sheet import hostile, read
 from eduops.sheet.hostile import check_zip
 from eduops.sheet.read import read_workbook
-
-ENTITY = '<!DOCTYPE x [<!ENTITY a "虚构"><!ENTITY b "&a;&a;&a;">]>'
-EXTERNAL = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
-CELL = '<row r="1"><c r="A1"><v>1</v></c></row>'
-MB = 1024 * 1024
 
 READ_AND_TELL = """
 import json, pathlib, resource, sys, time
@@ -36,108 +50,6 @@ print(json.dumps({"message": message, "seconds": seconds, "peak_mb": max(own_kb,
 """
 
 
-def make_bomb(path: Path) -> Path:
-    make_raw_xlsx(path, CELL)
-    with (
-        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("xl/styles.xml", "w") as part,
-    ):
-        part.write(b"<x>")
-        for _ in range(300):
-            part.write(b" " * MB)
-    return path
-
-
-def make_wide_bomb(path: Path) -> Path:
-    """Many parts, each below any limit for one."""
-    part = b"<x>" + b" " * (8 * MB)
-    return make_raw_xlsx(
-        path, CELL, extra={f"xl/worksheets/sheet{number}.xml": part for number in range(2, 42)}
-    )
-
-
-def make_far_cell(path: Path) -> Path:
-    return make_raw_xlsx(path, CELL + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
-
-
-def make_far_cell_in_one_row(path: Path) -> Path:
-    """The row says 1, the cell says otherwise."""
-    return make_raw_xlsx(path, '<row r="1"><c r="A1"><v>1</v></c><c s="0" r="XFD1048576"><v>1</v></c></row>')
-
-
-def make_far_cell_spelt_oddly(path: Path) -> Path:
-    return make_raw_xlsx(path, CELL + '<row r="1048576"><c r = "XFD1048576"><v>1</v></c></row>')
-
-
-def make_shared_text_bomb(path: Path) -> Path:
-    """One long text that every cell repeats: 1 GB once read, 30 KB of strings in the file."""
-    text = "长" * 10_000
-    rows = "".join(f'<row r="{row}"><c r="A{row}" t="s"><v>0</v></c></row>' for row in range(1, 40_001))
-    strings = (
-        f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>{text}</t></si></sst>'
-    )
-    relations = (
-        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-        '<Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
-    )
-    extra = {"xl/sharedStrings.xml": strings.encode(), "xl/_rels/workbook.xml.rels": relations.encode()}
-    return make_raw_xlsx(path, rows, extra=extra)
-
-
-def make_quadratic(path: Path) -> Path:
-    """Attributes without end, to make a regular expression walk back and forth."""
-    return make_raw_xlsx(path, CELL + '<c r="AAA1" ' + 'r="AAA1" ' * 3_000_000)
-
-
-def make_slip(path: Path) -> Path:
-    return make_raw_xlsx(path, CELL, extra={"../../etc/cron.d/x": b"x"})
-
-
-def make_backslash_slip(path: Path) -> Path:
-    return make_raw_xlsx(path, CELL, extra={"xl\\..\\..\\x": b"x"})
-
-
-def make_bad_checksum(path: Path) -> Path:
-    make_xlsx(path)
-    with zipfile.ZipFile(path) as archive:
-        at = archive.getinfo("xl/worksheets/sheet1.xml").header_offset + 14
-    data = bytearray(path.read_bytes())
-    central = data.rfind(b"xl/worksheets/sheet1.xml") - 46 + 16
-    for place in (at, central):
-        data[place] ^= 0xFF
-    path.write_bytes(data)
-    return path
-
-
-def make_crowd(path: Path) -> Path:
-    """Two hundred thousand parts of nothing."""
-    path.write_bytes(make_xlsx(path).read_bytes() + b"PK\x01\x02" + (b"PK\x01\x02" + bytes(42)) * 200_000)
-    return path
-
-
-def make_lzma(path: Path) -> Path:
-    make_raw_xlsx(path, CELL)
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_LZMA) as archive:
-        archive.writestr("xl/x.xml", b"<x/>")
-    return path
-
-
-def make_utf16_part(path: Path) -> Path:
-    hidden = (EXTERNAL + "<x/>").encode("utf-16")
-    return make_raw_xlsx(path, CELL, extra={"xl/styles.xml": hidden})
-
-
-def make_encrypted_part(path: Path) -> Path:
-    data = bytearray(make_raw_xlsx(path, CELL).read_bytes())
-    at = data.find(b"PK\x01\x02")
-    while at >= 0:
-        if data[at + 46 :].startswith(b"xl/worksheets"):
-            data[at + 8] |= 1
-        at = data.find(b"PK\x01\x02", at + 1)
-    path.write_bytes(data)
-    return path
-
-
 HOSTILE: list[tuple[Callable[[Path], Path], str]] = [
     (make_bomb, "压缩炸弹"),
     (make_wide_bomb, "压缩炸弹"),
@@ -146,8 +58,9 @@ HOSTILE: list[tuple[Callable[[Path], Path], str]] = [
     (make_far_cell_spelt_oddly, "内存或时间上限"),
     (make_shared_text_bomb, "内存或时间上限"),
     (make_quadratic, "读不下去"),
-    (lambda path: make_raw_xlsx(path, CELL, before=ENTITY), "DTD"),
-    (lambda path: make_raw_xlsx(path, CELL, before=EXTERNAL), "DTD"),
+    (make_entity, "DTD"),
+    (make_entity_bomb, "DTD"),
+    (make_external_entity, "DTD"),
     (make_utf16_part, "UTF-8"),
     (make_slip, "目录之外"),
     (make_backslash_slip, "目录之外"),
