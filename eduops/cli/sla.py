@@ -105,8 +105,8 @@ def post(
             actor=work.actor,
         )
         head = service.head(work.session)
-        for entry in entries:
-            work.changed(entry.finding_key, ledger_entry=entry.id, kind=entry.kind, counted=entry.counted)
+        if entries:
+            work.changed("ledger", **service.summarise(entries))
     if not dry_run:
         save_head(door.state(ctx).home.path, head)
     corrections = sum(entry.refers_to is not None for entry in entries)

@@ -1,5 +1,6 @@
 """Evaluating the contract's figures and keeping what they come to: posting, waiving, discharging."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -71,6 +72,17 @@ def post(
         return review(session, evaluation, days=days, with_provisional=with_provisional)
 
     return _append(session, decide, kept=kept, now=now, actor=actor)
+
+
+def summarise(entries: Sequence[LedgerEntry]) -> dict[str, object]:
+    """What the audit log keeps of a posting, however many entries it wrote: their numbers lead to their keys."""
+    return {
+        "entries": len(entries),
+        "first_entry": entries[0].id,
+        "last_entry": entries[-1].id,
+        "kinds": dict(Counter(entry.kind for entry in entries)),
+        "counted": sum(entry.counted for entry in entries),
+    }
 
 
 def waive(

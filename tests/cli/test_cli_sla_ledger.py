@@ -36,6 +36,26 @@ def test_review_shows_by_kind_what_post_writes(typed, late):
     assert "没有要记入台账的" in typed("sla", "review", *MARCH).out
 
 
+def test_posting_is_one_entry_of_the_audit_log_however_much_it_wrote(typed, late):
+    typed("ticket", "open", "--title", "没有人响应（虚构）", "--at", "2026-03-04 10:00")
+    before = len(typed("audit", "list", "--json").json())
+    assert typed("sla", "post", *MARCH, "--yes").code == 0
+    newest, *rest = typed("audit", "list", "--json").json()
+    assert len(rest) == before
+    assert (newest["command"], newest["subject"]) == ("eduops sla post", "ledger")
+    ledger = typed("sla", "ledger", "--json").json()
+    assert len(ledger) > 1
+    assert newest["change"] == {
+        "entries": len(ledger),
+        "first_entry": 1,
+        "last_entry": len(ledger),
+        "kinds": {"breach": len(ledger)},
+        "counted": 2,
+    }
+    typed("sla", "post", *MARCH, "--yes")
+    assert typed("audit", "list", "--json").json()[0] == newest
+
+
 def test_waived_breach_is_shown_with_customer_and_document_and_counts_no_more(typed, late):
     typed("sla", "post", *MARCH, "--yes")
     assert "有效违约次数" in typed("sla", "ledger").out

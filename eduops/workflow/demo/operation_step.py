@@ -75,8 +75,8 @@ def judge_and_post(stage: Stage, _advance: Advance) -> Outcome:
             actor=unit.actor,
         )
         head = ledger.head(unit.session)
-        for entry in entries:
-            unit.changed(entry.finding_key, ledger_entry=entry.id)
+        if entries:
+            unit.changed("ledger", **ledger.summarise(entries))
     save_head(stage.home.path, head)
     days = ("--from", demo.from_on, "--to", demo.to_on)
     by_clause = "，".join(f"{clause} 条 {count} 次" for clause, count in answer.by_clause.items() if count)
