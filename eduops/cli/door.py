@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from eduops.contract.schema import Contract
+    from eduops.store.secret import Cipher
     from eduops.store.store import Store
     from eduops.store.unit import Unit
 
@@ -68,6 +69,15 @@ class Work(Look):
 
     actor: str
     changed: Callable[..., None]
+
+
+def cipher(opened: "Look | Work") -> "Cipher":
+    """The home's key, checked against the database. Raises ConfigError where it is missing or another."""
+    from eduops.store.secret import load_cipher, require_fit
+
+    found = load_cipher(opened.home.key_path)
+    require_fit(opened.session, found, is_writing=isinstance(opened, Work))
+    return found
 
 
 @contextmanager

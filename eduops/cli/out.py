@@ -110,10 +110,15 @@ def done(sentence: str, item: Row | None = None, *, as_json: bool = False) -> No
         say(sentence)
 
 
+def preview(dry_run: bool) -> str:
+    """What a sentence about a change ends with where nothing was written."""
+    return "（预演，未写入）" if dry_run else ""
+
+
 def synced(what: str, result: Any, *, as_json: bool, dry_run: bool) -> None:
     """Says how a synchronisation ended; `result` has added, changed and unchanged."""
     said = f"{what}：新增 {result.added}，更新 {result.changed}，未变 {result.unchanged}"
-    done(said + ("（预演，未写入）" if dry_run else ""), asdict(result), as_json=as_json)
+    done(said + preview(dry_run), asdict(result), as_json=as_json)
 
 
 def warn(sentence: str) -> None:

@@ -38,6 +38,8 @@ class Home:
     path: Path
     url: str | None = None
     """Where the database lies, if not in the home (EDUOPS_DATABASE_URL)."""
+    key_file: Path | None = None
+    """The key of personal data, if not in the home (EDUOPS_KEY_FILE)."""
 
     @property
     def settings_path(self) -> Path:
@@ -48,6 +50,11 @@ class Home:
         """The SQLite file: in the home, or where the set address says."""
         named = (self.url or "").partition(":///")[2].partition("?")[0]
         return Path(unquote(named)) if named and self.uses_sqlite else self.path / "eduops.db"
+
+    @property
+    def key_path(self) -> Path:
+        """The key that personal data are encrypted with."""
+        return self.key_file or self.path / "personal.key"
 
     @property
     def database_url(self) -> str:
@@ -87,7 +94,9 @@ class Home:
 
 
 def find_home(option: Path | None, environment: Mapping[str, str]) -> Home:
-    """The home that was asked for: the option, else EDUOPS_HOME, else the default; with EDUOPS_DATABASE_URL.
+    """The home that was asked for: the option, else EDUOPS_HOME, else the default.
+
+    With EDUOPS_DATABASE_URL and EDUOPS_KEY_FILE.
 
     Raises ConfigError where nobody knows whose home folder `~` is.
     """
@@ -98,4 +107,5 @@ def find_home(option: Path | None, environment: Mapping[str, str]) -> Home:
         raise ConfigError(
             f"数据目录 {chosen} 里的 ~ 不知道指谁", hint="把 --home 或 EDUOPS_HOME 写成完整路径"
         ) from error
-    return Home(path, environment.get("EDUOPS_DATABASE_URL") or None)
+    key_file = environment.get("EDUOPS_KEY_FILE")
+    return Home(path, environment.get("EDUOPS_DATABASE_URL") or None, Path(key_file) if key_file else None)

@@ -40,6 +40,7 @@ from eduops.report.fact import (
 from eduops.report.quarter import next_period
 from eduops.training.queries import bank as banks
 from eduops.training.queries import exam as exams
+from eduops.training.queries import learner as learners
 from eduops.training.queries import tenant as tenants
 from eduops.training.service import score as scores
 
@@ -84,7 +85,7 @@ def load_quarterly_facts(
         is_invented=settings.invented or has_invented(session, from_at, to_at),
         ledger=_load_ledger(session, from_at, cut_off_at),
         tenant_count=len(tenants.list_tenants(session)),
-        learner_count=tenants.count_learners(session, with_invented=settings.invented),
+        learner_count=learners.count_learners(session, with_invented=settings.invented),
         tickets=tuple(_ticket(ticket, contract, cut_off_at) for ticket in tickets),
         findings=tuple(_finding(finding) for finding in answer.findings),
         hosts=tuple(_load_hosts(session, contract)),

@@ -1,4 +1,4 @@
-"""Tables of the store itself: counters and the audit log."""
+"""Tables of the store itself: counters, the audit log, and which key its personal data are encrypted with."""
 
 from datetime import datetime
 from typing import Any
@@ -29,3 +29,12 @@ class AuditEntry(SQLModel, table=True):
     change: dict[str, Any] = Field(sa_type=Json)
     previous_hash: str
     hash: str
+
+
+class KeyCheck(SQLModel, table=True):
+    """One row: tells the key that the personal data are encrypted with from any other, without giving it away."""
+
+    __tablename__ = "key_check"
+
+    id: int = Field(default=1, primary_key=True)
+    digest: str

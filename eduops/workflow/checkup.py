@@ -20,8 +20,9 @@ from eduops.ledger import closing
 from eduops.ledger import service as ledger
 from eduops.ledger.head import CLOSING_FILE, FILE, find_missing, load_head
 from eduops.patrol.configuration import find_config_path, load_config
-from eduops.store import audit
+from eduops.store import audit, secret
 from eduops.store.evidence import UNREADABLE
+from eduops.store.models import KeyCheck
 from eduops.store.store import Store, open_store
 
 State = Literal["fine", "warning", "fault"]
@@ -144,6 +145,22 @@ def _check_calendar(contract: Contract, today: date) -> Check:
     return Check(name, "warning", seen, remedy)
 
 
+def _check_key(store: Store, home: Home) -> Check:
+    """Reads only: a database that no key was used with yet is in order."""
+    cipher = secret.load_cipher(home.key_path)
+    with store.reading() as session:
+        known = session.get(KeyCheck, 1)
+    if known is not None and known.digest != cipher.check:
+        return Check(
+            "个人信息密钥",
+            "fault",
+            f"{home.key_path} 与数据库不符",
+            "从保存密钥的地方恢复原来的 personal.key",
+        )
+    seen = f"{home.key_path}，指纹 {secret.fingerprint(cipher)}"
+    return Check("个人信息密钥", "fine", f"{seen}（另存一份：没有它，身份证号和手机号读不出来）")
+
+
 def _check_thresholds(home: Home) -> Check:
     path = find_config_path(home.path)
     load_config(path)
@@ -163,6 +180,7 @@ def _check_database(home: Home, now: datetime) -> Iterator[Check]:
         return
     kind = "SQLite" if home.uses_sqlite else "PostgreSQL"
     yield Check(name, "fine", f"{kind}，版本正确")
+    yield _guard("个人信息密钥", lambda: _check_key(store, home))
     yield _guard("操作日志", lambda: _check_audit(store))
     yield _guard("违约台账", lambda: _check_ledger(store, home))
     yield _guard("备份", lambda: _check_backup(store, home, now))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import select
 
 from eduops.contract.loader import OVERLAY_NAME, load_contract
 from eduops.core.errors import Conflict
@@ -18,7 +19,9 @@ from eduops.core.home import CONTRACT_NAME, FOLDERS, Home
 from eduops.core.shipped import find_shipped
 from eduops.store.engine import database_error, open_engine
 from eduops.store.migration import upgrade
+from eduops.store.models import KeyCheck
 from eduops.store.schema import KNOWN, find_revision, require_current
+from eduops.store.secret import load_cipher, make_key
 
 _WAIT_SECONDS = 60
 _Writer = Callable[[Path], None]
@@ -57,6 +60,7 @@ def lay_out(
     source = contract or find_shipped("configs", "contracts", CONTRACT_NAME)
     load_contract(source)
     _check_database(home)
+    _check_key(home)
     _make_folders(home)
     name = source.name if contract else CONTRACT_NAME
     settings = _SETTINGS.format(
@@ -72,7 +76,8 @@ def lay_out(
 def _lay_out_files(home: Home, source: Path, name: str, settings: str) -> Laid:
     made, kept = [], []
     for target, write in _files(home, source, name, settings):
-        relative = str(target.relative_to(home.path))
+        is_inside = target.is_relative_to(home.path)
+        relative = str(target.relative_to(home.path) if is_inside else target)
         if target.exists():
             kept.append(relative)
         else:
@@ -103,6 +108,7 @@ def _files(home: Home, source: Path, name: str, settings: str) -> Iterator[tuple
     if not overlay.exists():
         overlay = find_shipped("configs", "contracts", OVERLAY_NAME)
     yield home.folder("contracts") / OVERLAY_NAME, lambda target: _copy(overlay, target)
+    yield home.key_path, make_key
     thresholds = find_shipped("configs", "patrol.yaml")
     yield home.path / "patrol.yaml", lambda target: _copy(thresholds, target)
 
@@ -127,6 +133,15 @@ def _check_database(home: Home) -> None:
         # An older one of ours is brought up to date; anything else is refused here.
         if find_revision(engine) not in (None, *KNOWN):
             require_current(engine)
+
+
+def _check_key(home: Home) -> None:
+    """Refuses to make a new key over personal data that another one encrypted."""
+    if home.key_path.exists() or (home.uses_sqlite and not home.database_path.exists()):
+        return
+    with _open_database(home) as engine, engine.connect() as connection:
+        if inspect(connection).has_table("key_check") and connection.execute(select(KeyCheck.id)).first():
+            load_cipher(home.key_path)
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from sqlmodel import Session
 from eduops.core.errors import Conflict, NotAllowed
 from eduops.store.store import Store
 from eduops.training.models.exam import Exam
-from eduops.training.models.tenant import Learner
+from eduops.training.models.learner import Learner
 from eduops.training.queries import exam as exams
-from eduops.training.queries import tenant as tenants
+from eduops.training.queries import learner as learners
 from eduops.training.rules.question import CHOICE, LETTERS, OPEN, Question, QuestionType
 from eduops.training.service import attempt as service
 
@@ -120,9 +120,7 @@ def _compare(store: Store, exam: Exam, given: dict[tuple[int, int, int], list[st
 
 def _pick(session: Session, count: int, seed: int) -> list[Learner]:
     invented = [
-        learner
-        for learner, _ in tenants.list_learners(session)
-        if learner.is_invented and learner.state == "active"
+        learner for learner, _ in learners.list_learners(session, states=("active",)) if learner.is_invented
     ]
     generator = random.Random(seed)  # noqa: S311 - which invented people take part
     return generator.sample(invented, min(count, len(invented)))

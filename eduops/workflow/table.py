@@ -14,6 +14,7 @@ MODULES = (
     "eduops.desk.models.quality",
     "eduops.training.models.exam",
     "eduops.training.models.tenant",
+    "eduops.training.models.learner",
     "eduops.asset.models",
     "eduops.patrol.models",
     "eduops.training.models.bank",

@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from eduops.training.models import bank as banks
 from eduops.training.models.exam import Exam, Paper, PaperItem
-from eduops.training.models.tenant import Learner, Programme, Tenant
+from eduops.training.models.learner import Learner
+from eduops.training.models.tenant import Programme, Tenant
 from eduops.training.rules.question import Question, QuestionType, fingerprints
 
 MADE_AT = datetime(2026, 3, 1, tzinfo=UTC)

@@ -27,7 +27,8 @@ from training.made_exam import (
 from eduops.core.errors import Conflict, NotAllowed, NotFound
 from eduops.store.store import Store
 from eduops.training.models.exam import Answer, Attempt, Paper
-from eduops.training.models.tenant import Learner, Programme
+from eduops.training.models.learner import Learner
+from eduops.training.models.tenant import Programme
 from eduops.training.queries import exam as queries
 from eduops.training.rules import attempt as rules
 from eduops.training.rules.question import Question
@@ -97,10 +98,10 @@ def set_scene(store: Store, *questions: Question) -> Scene:
 )
 def test_an_attempt_begins_from_the_opening_until_before_the_closing(now: datetime, said: str | None) -> None:
     if said is None:
-        rules.check_start(WINDOW, learner_state="active", now=now)
+        rules.check_start(WINDOW, learner_state="active", tenant_state="active", now=now)
     else:
         with pytest.raises(NotAllowed, match=said):
-            rules.check_start(WINDOW, learner_state="active", now=now)
+            rules.check_start(WINDOW, learner_state="active", tenant_state="active", now=now)
 
 
 @pytest.mark.parametrize(

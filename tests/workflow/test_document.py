@@ -19,7 +19,8 @@ from eduops.ledger.head import CLOSING_FILE, FILE, save_head
 from eduops.ledger.rules import Head
 from eduops.report import queries as queries_of_report
 from eduops.report.quarter import next_period, parse_quarter
-from eduops.training.models.tenant import Learner, Tenant
+from eduops.training.models.learner import Learner
+from eduops.training.models.tenant import Tenant
 from eduops.training.service import tenant as tenants
 from eduops.workflow.document import build_quarterly
 
@@ -203,7 +204,7 @@ def test_host_added_after_the_quarter_leaves_its_report_without_patrols(sqlite_s
 
 def test_a_real_homes_report_leaves_rehearsals_and_invented_people_out(store, contract, home):
     with store.writing() as session:
-        tenants.sync_tenants(session, contract, now=AFTER)
+        tenants.sync_tenants(session, contract, now=AFTER, actor="甲（虚构）")
         owner = session.exec(select(Tenant)).first()
         for number, is_invented in ((1, True), (2, True), (3, False)):
             session.add(

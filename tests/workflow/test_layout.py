@@ -17,6 +17,7 @@ from eduops.core.errors import ConfigError, InputError, OutsideError
 from eduops.core.home import CONTRACT_NAME, FOLDERS, Home
 from eduops.core.shipped import find_shipped
 from eduops.store.schema import HEAD
+from eduops.store.secret import load_cipher, require_fit
 from eduops.store.store import open_store
 from eduops.workflow.layout import lay_out
 
@@ -46,6 +47,7 @@ def test_everything_is_made_and_closed_to_others(home):
         "eduops.yaml",
         f"contracts/{CONTRACT_NAME}",
         "contracts/working-days.yaml",
+        "personal.key",
         "patrol.yaml",
         "eduops.db",
     )
@@ -53,7 +55,7 @@ def test_everything_is_made_and_closed_to_others(home):
     assert {path: mode(path) for path in (home.path, *map(home.folder, FOLDERS))} == dict.fromkeys(
         (home.path, *map(home.folder, FOLDERS)), 0o700
     )
-    assert mode(home.database_path) == 0o600
+    assert (mode(home.database_path), mode(home.key_path)) == (0o600, 0o600)
     settings = home.load_settings()
     assert (settings.customer, settings.vendor, settings.invented) == ("虚构市医院", "虚构公司", False)
     assert load_contract(home.path / settings.contract) == load_contract(SHIPPED)
@@ -71,10 +73,23 @@ def test_second_time_keeps_every_file(home):
         "eduops.yaml",
         f"contracts/{CONTRACT_NAME}",
         "contracts/working-days.yaml",
+        "personal.key",
         "patrol.yaml",
         "eduops.db",
     )
     assert read_all(home.path) == before
+
+
+def test_a_lost_key_is_not_replaced_where_personal_data_lie_under_it(home):
+    lay_out(home)
+    home.key_path.unlink()
+    assert lay_out(home).made == ("personal.key",)
+    with open_store(home.database_url).writing() as session:
+        require_fit(session, load_cipher(home.key_path), is_writing=True)
+    home.key_path.unlink()
+    with pytest.raises(ConfigError, match=r"没有密钥文件 .*personal\.key"):
+        lay_out(home)
+    assert not home.key_path.exists()
 
 
 def test_only_what_is_missing_is_made_again(home):

@@ -25,7 +25,8 @@ from training.made_exam import (
 from eduops.core.errors import Conflict, NotAllowed, NotFound
 from eduops.store.store import Store
 from eduops.training.models.exam import Answer, Attempt, Exam, Paper
-from eduops.training.models.tenant import Learner, Programme
+from eduops.training.models.learner import Learner
+from eduops.training.models.tenant import Programme
 from eduops.training.queries import exam as queries
 from eduops.training.rules.grading import grade
 from eduops.training.rules.question import Question

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from eduops.core.errors import InputError, Problem
+from eduops.sheet.day import find_day
 from eduops.sheet.header import Header, find_header, normalise_header
 from eduops.sheet.workbook import Cell, Sheet, Workbook, cell_text
 
@@ -21,8 +22,6 @@ _VOCABULARY = {
     "comment": ("意见", "意见和建议", "建议", "备注", "comment"),
 }
 _ITEM = re.compile(r"项目[::：](.+)")
-_LOOSE_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 0?0:00(?::00)?)?", re.ASCII)
-_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -85,16 +84,8 @@ def parse_score(text: str) -> Decimal:
 
 def parse_day(value: Cell) -> date:
     """A day as files bring it. Raises InputError."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    match = _LOOSE_DAY.fullmatch(cell_text(value).strip())
-    try:
-        day = date(int(match[1]), int(match[2]), int(match[3])) if match else None
-    except ValueError:
-        day = None
-    if day is None or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+    day = find_day(value)
+    if day is None:
         raise InputError(f"「{cell_text(value)}」不是日期", hint="写成 2026-03-05 的样子")
     return day
 

@@ -1,11 +1,23 @@
-"""Who learns: tenants, their learners, and the programmes that the contract names."""
+"""Who learns where: parent bodies, tenants and what was agreed with them, and the programmes that the contract names."""
 
 from datetime import date, datetime
+from decimal import Decimal
 
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
-from eduops.store.column import Json, UtcDateTime
+from eduops.store.column import Hundredths, Json, UtcDateTime
+
+
+class ParentBody(SQLModel, table=True):
+    """A body that signs for several tenants, such as a district's health bureau."""
+
+    __tablename__ = "parent_body"
+
+    id: int = Field(default=None, primary_key=True)
+    code: str = Field(unique=True, max_length=40)
+    name: str = Field(unique=True, max_length=200)
+    created_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Tenant(SQLModel, table=True):
@@ -16,37 +28,39 @@ class Tenant(SQLModel, table=True):
     name: str = Field(unique=True, max_length=200)
     kind: str
     """campus, department or outside_hospital."""
-    parent_body: str | None = None
-    """The body it belongs to, such as a district's health bureau."""
+    parent_body_id: int | None = Field(default=None, foreign_key="parent_body.id", index=True)
     number: int | None = None
     """Its number in the contract's list."""
-    fee: str | None = None
-    headcount_quota: int | None = None
-    contract_until: date | None = None
+    contact: str = ""
+    contact_phone_sealed: str | None = None
+    """The contact's telephone, encrypted (`store.secret`)."""
     state: str = "active"
     """active, suspended or closed."""
+    state_reason: str = ""
+    state_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class Learner(SQLModel, table=True):
-    """A person of a tenant. Leavers are suspended, never deleted."""
+class TenantContract(SQLModel, table=True):
+    """What was agreed with a tenant or a parent body, for a time. Never altered: a renewal is the next one."""
 
-    __table_args__ = (
-        ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
-        UniqueConstraint("tenant_id", "staff_number"),
-    )
+    __tablename__ = "tenant_contract"
+    __table_args__ = (CheckConstraint("(tenant_id IS NULL) <> (parent_body_id IS NULL)", name="one_party"),)
 
-    tenant_id: int = Field(primary_key=True)
-    id: int = Field(primary_key=True)
-    staff_number: str = Field(max_length=64)
-    name: str = Field(max_length=100)
-    category: str | None = None
-    """One of `rules.roster.CATEGORIES`."""
-    department: str | None = None
-    title: str | None = None
-    state: str = "active"
-    is_invented: bool = False
-    created_at: datetime = Field(sa_type=UtcDateTime)
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int | None = Field(default=None, foreign_key="tenant.id", index=True)
+    parent_body_id: int | None = Field(default=None, foreign_key="parent_body.id", index=True)
+    number: str = ""
+    """The contract's number, as it is written on the paper."""
+    fee: str = ""
+    """Whether and how it is paid for, in words: 收费."""
+    fee_yuan: Decimal | None = Field(default=None, sa_type=Hundredths)
+    headcount_quota: int | None = None
+    start_on: date | None = None
+    last_on: date | None = None
+    """The last day on which it holds."""
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
 
 
 class Programme(SQLModel, table=True):

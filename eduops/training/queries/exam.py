@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 from eduops.core.errors import NotFound
 from eduops.training.models.bank import Bank, QuestionRevision
 from eduops.training.models.exam import Answer, Attempt, Exam, Paper, PaperItem
-from eduops.training.models.tenant import Learner, Programme, Tenant
+from eduops.training.models.learner import Learner
+from eduops.training.models.tenant import Programme, Tenant
 from eduops.training.rules.question import Question, QuestionType
 
 
@@ -74,6 +75,13 @@ def load_items(session: Session, paper_id: int) -> list[PinnedItem]:
         PinnedItem(item.number, item.points, _question(revision))
         for item, revision in session.exec(statement)
     ]
+
+
+def list_exams_of(session: Session, programme_id: int) -> list[Exam]:
+    """A programme's exams, the first to open first."""
+    return list(
+        session.exec(select(Exam).where(Exam.programme_id == programme_id).order_by(col(Exam.opens_at)))
+    )
 
 
 def get_exam(session: Session, ref: str) -> Exam:

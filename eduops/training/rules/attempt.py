@@ -24,8 +24,10 @@ class Window:
         return min(self.closes_at, started_at + timedelta(minutes=self.minutes_allowed))
 
 
-def check_start(window: Window, *, learner_state: str, now: datetime) -> None:
-    """Raises NotAllowed where the exam is not open, or for a learner who has left."""
+def check_start(window: Window, *, learner_state: str, tenant_state: str, now: datetime) -> None:
+    """Raises NotAllowed where the exam is not open, for a learner who has left, or of a tenant that is not active."""
+    if tenant_state != "active":
+        raise NotAllowed(f"本机构已停用或关闭，不能参加考试 {window.ref}", hint="联系组考部门")
     if learner_state != "active":
         raise NotAllowed(f"这名学员已停用，不能参加考试 {window.ref}", hint="联系组考部门")
     if now < window.opens_at:

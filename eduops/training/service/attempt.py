@@ -10,7 +10,8 @@ from sqlmodel import Session
 from eduops.core.errors import Conflict, NotFound
 from eduops.store import counter
 from eduops.training.models.exam import Answer, Attempt, Exam, PaperItem
-from eduops.training.models.tenant import Learner
+from eduops.training.models.learner import Learner
+from eduops.training.models.tenant import Tenant
 from eduops.training.queries import exam as queries
 from eduops.training.rules import attempt as rules
 from eduops.training.rules.grading import grade
@@ -28,13 +29,15 @@ class GradingResult:
 def start(session: Session, exam: Exam, *, tenant_id: int, learner_id: int, now: datetime) -> Attempt:
     """Begins a learner's attempt.
 
-    Raises NotFound for a learner of another tenant, NotAllowed outside the exam's window or for one who has left,
-    Conflict for a second attempt.
+    Raises NotFound for a learner of another tenant, NotAllowed outside the exam's window or for one who has left
+    or whose tenant is not active, Conflict for a second attempt.
     """
     learner = session.get(Learner, (tenant_id, learner_id))
     if learner is None:
         raise NotFound("本机构没有这名学员", hint="核对学员和机构")
-    rules.check_start(_window(exam), learner_state=learner.state, now=now)
+    tenant = session.get(Tenant, tenant_id)
+    tenant_state = tenant.state if tenant is not None else "closed"
+    rules.check_start(_window(exam), learner_state=learner.state, tenant_state=tenant_state, now=now)
     # The counter's row lock lets starts in one by one: the second of two at once finds the first one's attempt.
     number = counter.allocate(session, "attempt")[0]
     if queries.find_attempt(session, exam_id=exam.id, tenant_id=tenant_id, learner_id=learner_id):

@@ -1,133 +1,111 @@
-"""Taking in a roster: all of it or nothing, and the same roster again changes nothing."""
+"""Learners one by one: suspended and taken up again, moved to another tenant, merged. Nobody is deleted."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert
 from sqlmodel import Session
 
-from eduops.core.errors import InputError, Problem
+from eduops.core.errors import Conflict, NotAllowed
 from eduops.store import counter
-from eduops.training.models.tenant import Learner, Tenant
-from eduops.training.queries import tenant as queries
-from eduops.training.rules.roster import LearnerRow, Roster, RowError, learner_error
+from eduops.training.models.learner import Learner
+from eduops.training.models.tenant import Tenant
+from eduops.training.queries import learner as queries
 
-_FIELDS = ("name", "category", "department", "title")
-
-
-@dataclass(frozen=True, slots=True)
-class RosterResult:
-    """How many people of a roster were new, changed, and as they were before."""
-
-    rows: int
-    added: int
-    changed: int
-    unchanged: int
+_KEPT = ("staff_number", "name", "category", "department", "title", "level", "is_invented")
+_PERSONAL = ("phone_sealed", "phone_hash", "id_number_sealed", "id_number_hash")
+_STATES = {"suspended": "已停用", "moved": "已调往别处", "merged": "已并入另一名学员", "active": "在册"}
 
 
-def import_roster(
-    session: Session,
-    roster: Roster,
-    *,
-    file: str,
-    tenant: Tenant | None,
-    now: datetime,
-    is_invented: bool = False,
-) -> RosterResult:
-    """Writes a roster's people; `tenant` is whose they are where the roster has no such column.
+def suspend(session: Session, learner: Learner, *, reason: str, now: datetime) -> None:
+    """A leaver: takes part in nothing new, keeps all that was. Raises Conflict for one who is not active."""
+    _require(learner, "active", "停用")
+    _set_state(session, learner, "suspended", reason, now)
 
-    Raises InputError with every wrong cell, and nothing is written.
+
+def resume(session: Session, learner: Learner, *, reason: str, now: datetime) -> None:
+    """Takes a suspended learner up again. Raises Conflict for any other."""
+    _require(learner, "suspended", "恢复")
+    _set_state(session, learner, "active", reason, now)
+
+
+def move(session: Session, learner: Learner, target: Tenant, *, reason: str, now: datetime) -> Learner:
+    """Goes on in another tenant; exams taken so far stay where they were taken. Gives the learner there.
+
+    Who comes back is found again. Raises Conflict where somebody else has the number there, NotAllowed for a tenant
+    that is not active.
     """
-    placed, errors = _place(session, roster, tenant)
-    known = queries.learners_by_staff_number(session, sorted({tenant_id for tenant_id, _ in placed}))
-    errors = [*roster.errors, *errors, *_list_mixed(roster, placed, known, is_invented=is_invented)]
-    if errors:
-        raise InputError(
-            f"名册 {file} 有 {len(errors)} 处错误，没有写入任何人",
-            hint="改正所列单元格后重新导入",
-            problems=[Problem(file, error.place, error.message, error.row) for error in errors],
+    _require(learner, "active", "调动")
+    if target.id == learner.tenant_id:
+        raise Conflict(f"{learner.name} 本来就在{target.name}", hint="核对 --to")
+    if target.state != "active":
+        raise NotAllowed(f"{target.name} 已停用或关闭，不能调入", hint="先运行 eduops tenant resume")
+    there = queries.find_by_number(session, learner.staff_number, tenant_id=target.id)
+    if there is None:
+        there = Learner(
+            tenant_id=target.id,
+            id=counter.allocate(session, "learner")[0],
+            created_at=now,
+            **{name: getattr(learner, name) for name in (*_KEPT, *_PERSONAL)},
         )
-    fresh: list[tuple[int, LearnerRow]] = []
-    changed = unchanged = 0
-    for tenant_id, row in placed:
-        learner = known.get((tenant_id, row.staff_number))
-        if learner is None:
-            fresh.append((tenant_id, row))
-        elif _update(session, learner, row):
-            changed += 1
-        else:
-            unchanged += 1
-    _insert(session, fresh, now=now, is_invented=is_invented)
-    return RosterResult(len(placed), len(fresh), changed, unchanged)
+    elif there.state != "moved" or not _leads_to(session, there, learner):
+        raise Conflict(
+            f"{target.name} 已有工号 {learner.staff_number}：{there.name}（{_STATES[there.state]}）",
+            hint="是同一个人就用 eduops learner merge；不是就先改工号再调动",
+        )
+    else:
+        there.sqlmodel_update({name: getattr(learner, name) for name in (*_KEPT, *_PERSONAL)})
+        there.successor_tenant_id = there.successor_id = None
+    _set_state(session, there, "active", f"由原机构调入：{reason}", now)
+    learner.successor_tenant_id, learner.successor_id = there.tenant_id, there.id
+    _set_state(session, learner, "moved", reason, now)
+    return there
 
 
-def _place(
-    session: Session, roster: Roster, tenant: Tenant | None
-) -> tuple[list[tuple[int, LearnerRow]], list[RowError]]:
-    """Each person with the tenant's id, and the rows whose tenant is not known or that name a person again."""
-    tenants = [row.tenant for row in queries.list_tenants(session)]
-    ids = {each.code: each.id for each in tenants} | {each.name: each.id for each in tenants}
-    placed: dict[tuple[int, str], LearnerRow] = {}
-    errors: list[RowError] = []
-    for learner in roster.learners:
-        tenant_id = ids.get(learner.tenant) if learner.tenant else (tenant.id if tenant else None)
-        if tenant_id is None:
-            said = f"没有机构「{learner.tenant}」" if learner.tenant else "没有写机构，也没有用 --tenant 指定"
-            errors.append(learner_error(roster, learner, "tenant", "unknown_tenant", said))
-            continue
-        # The same tenant may stand in the roster by its name, by its code, or not at all.
-        first = placed.setdefault((tenant_id, learner.staff_number), learner)
-        if first is not learner:
-            said = f"工号与第 {first.row} 行重复"
-            errors.append(learner_error(roster, learner, "staff_number", "duplicate", said))
-    return [(tenant_id, row) for (tenant_id, _), row in placed.items()], errors
+def merge(session: Session, learner: Learner, into: Learner, *, reason: str, now: datetime) -> None:
+    """One person entered twice: `into` goes on and takes over what it lacks; what the other one did stays its own.
+
+    Raises Conflict for one and the same, NotAllowed where one is invented and the other is not, or `into` has left.
+    """
+    if (learner.tenant_id, learner.id) == (into.tenant_id, into.id):
+        raise Conflict("两边是同一名学员", hint="核对两个工号和 --tenant、--into-tenant")
+    if learner.is_invented != into.is_invented:
+        raise NotAllowed("虚构学员和真实学员不能合并", hint="核对两个工号")
+    if learner.state in ("moved", "merged"):
+        raise Conflict(f"{learner.name} {_STATES[learner.state]}，不能再合并", hint="对现在在册的那一条合并")
+    _require(into, "active", "接收合并")
+    for name in (*_KEPT, *_PERSONAL):
+        if getattr(into, name) is None:
+            setattr(into, name, getattr(learner, name))
+    session.add(into)
+    learner.successor_tenant_id, learner.successor_id = into.tenant_id, into.id
+    _set_state(session, learner, "merged", reason, now)
 
 
-def _list_mixed(
-    roster: Roster,
-    placed: Sequence[tuple[int, LearnerRow]],
-    known: Mapping[tuple[int, str], Learner],
-    *,
-    is_invented: bool,
-) -> Iterator[RowError]:
-    """Rows that would make an invented person out of a real one, or lay real data under an invented mark."""
-    for tenant_id, row in placed:
-        learner = known.get((tenant_id, row.staff_number))
-        if learner is not None and learner.is_invented != is_invented:
-            already = "虚构" if learner.is_invented else "真实"
-            said = f"工号 {row.staff_number} 已登记为{already}学员，虚构名册和真实名册不能混在一起"
-            yield learner_error(roster, row, "staff_number", "invented_mixed", said)
+def find_present(session: Session, learner: Learner) -> Learner:
+    """Whom a learner goes on as: followed through moves and merges."""
+    seen: set[tuple[int, int]] = set()
+    while learner.successor_id is not None and (learner.tenant_id, learner.id) not in seen:
+        seen.add((learner.tenant_id, learner.id))
+        following = session.get(Learner, (learner.successor_tenant_id, learner.successor_id))
+        if following is None:
+            break
+        learner = following
+    return learner
 
 
-def _update(session: Session, learner: Learner, row: LearnerRow) -> bool:
-    """Takes over what the row says and the learner lacks or has otherwise; empty cells change nothing."""
-    said = {field: getattr(row, field) for field in _FIELDS if getattr(row, field) is not None}
-    if all(getattr(learner, field) == value for field, value in said.items()):
-        return False
-    learner.sqlmodel_update(said)
+def _leads_to(session: Session, start: Learner, learner: Learner) -> bool:
+    present = find_present(session, start)
+    return (present.tenant_id, present.id) == (learner.tenant_id, learner.id)
+
+
+def _require(learner: Learner, state: str, verb: str) -> None:
+    if learner.state != state:
+        raise Conflict(
+            f"{learner.name}（{learner.staff_number}）{_STATES[learner.state]}，不能{verb}",
+            hint="运行 eduops learner show 查看",
+        )
+
+
+def _set_state(session: Session, learner: Learner, state: str, reason: str, now: datetime) -> None:
+    learner.state, learner.state_reason, learner.state_at = state, reason, now
     session.add(learner)
-    return True
-
-
-def _insert(
-    session: Session, fresh: Sequence[tuple[int, LearnerRow]], *, now: datetime, is_invented: bool
-) -> None:
-    if not fresh:
-        return
-    numbers = counter.allocate(session, "learner", len(fresh))
-    session.execute(
-        insert(Learner),
-        [
-            {
-                "tenant_id": tenant_id,
-                "id": number,
-                "staff_number": row.staff_number,
-                "state": "active",
-                "is_invented": is_invented,
-                "created_at": now,
-                **{field: getattr(row, field) for field in _FIELDS},
-            }
-            for number, (tenant_id, row) in zip(numbers, fresh, strict=True)
-        ],
-    )
+    session.flush()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from eduops.contract.schema import Contract
 from eduops.sheet.export import Column, Table
+from eduops.training.rules.category import CATEGORIES
 from eduops.training.rules.onboarding import share_headcount
-from eduops.training.rules.roster import CATEGORIES
 
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许韩冯邓曹彭"
 _GIVEN = "安博晨丹恩芳涵佳静凯岚敏宁琪然珊桐婉欣雅泽卓逸溪朗若明远清和"

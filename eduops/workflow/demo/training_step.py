@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from eduops.sheet.export import write_table
 from eduops.sheet.read import read_workbook
+from eduops.store.secret import load_cipher, require_fit
 from eduops.training.queries import bank as banks
 from eduops.training.queries import exam as exams
 from eduops.training.queries import tenant as tenants
@@ -14,8 +15,8 @@ from eduops.training.rules.roster import read_roster
 from eduops.training.rules.score_table import build_score_table
 from eduops.training.service import attempt as attempts
 from eduops.training.service import bank as bank_service
-from eduops.training.service import learner as learners
 from eduops.training.service import paper as paper_service
+from eduops.training.service import roster as rosters
 from eduops.training.service import score as scores
 from eduops.training.service import tenant as tenant_service
 from eduops.workflow.demo.people import build_roster, list_headcounts
@@ -41,7 +42,7 @@ def onboard_tenants(stage: Stage, _advance: Advance) -> Outcome:
     """The contract's tenants and programmes (clause 1.1)."""
     contract = stage.demo_contract.contract
     with stage.unit("tenant sync") as unit:
-        found = tenant_service.sync_tenants(unit.session, contract, now=stage.now)
+        found = tenant_service.sync_tenants(unit.session, contract, now=stage.now, actor=unit.actor)
         unit.changed("tenant", added=found.added)
     with stage.unit("programme sync") as unit:
         programmes = tenant_service.sync_programmes(unit.session, contract)
@@ -59,8 +60,10 @@ def import_learners(stage: Stage, _advance: Advance) -> Outcome:
     roster = read_roster(read_workbook(file))
     assert roster is not None  # noqa: S101 - it was just written
     with stage.unit("learner import") as unit:
-        result = learners.import_roster(
-            unit.session, roster, file=file.name, tenant=None, now=stage.now, is_invented=True
+        cipher = load_cipher(stage.home.key_path)
+        require_fit(unit.session, cipher, is_writing=True)
+        result = rosters.import_roster(
+            unit.session, roster, file=file.name, tenant=None, cipher=cipher, now=stage.now, is_invented=True
         )
         unit.changed(file.name, added=result.added)
     return Outcome(
