@@ -5,8 +5,11 @@ from typing import Annotated
 import typer
 
 from eduops.cli import door, out
+from eduops.cli.change_text import render_change, render_subject
 from eduops.cli.noun import Noun
+from eduops.cli.row import plain_row
 from eduops.store import audit
+from eduops.store.models import AuditEntry
 
 app = Noun("操作日志：谁在何时改了什么。")
 
@@ -19,9 +22,10 @@ def list_(
 ) -> None:
     """列出操作日志，最新的在前。"""
     with door.look(ctx) as look:
-        rows = [entry.model_dump() for entry in audit.list_entries(look.session, limit=limit)]
+        entries = audit.list_entries(look.session, limit=limit)
     # Entries are numbered without a gap, so the newest one's number is how many there are.
-    total = rows[0]["id"] if rows else 0
+    total = entries[0].id if entries else 0
+    rows = [plain_row(entry, but=()) for entry in entries]
     columns = (
         out.Column("id", "序号", right=True),
         out.Column("at", "时刻"),
@@ -30,6 +34,8 @@ def list_(
         out.Column("subject", "对象"),
         out.Column("change", "改动"),
     )
+    if not as_json:
+        rows = [{**row, **_spoken(entry)} for row, entry in zip(rows, entries, strict=True)]
     out.rows(rows, columns, as_json=as_json, title="操作日志", empty="日志是空的。", total=total)
 
 
@@ -42,3 +48,7 @@ def verify(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
     out.done(said, {"count": count, "broken": broken and broken.number}, as_json=as_json)
     if broken:
         raise typer.Exit(1)
+
+
+def _spoken(entry: AuditEntry) -> dict[str, object]:
+    return {"subject": render_subject(entry.subject), "change": render_change(entry.change)}

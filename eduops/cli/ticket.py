@@ -5,14 +5,12 @@ from typing import Annotated
 
 import typer
 
-from eduops.cli import door, out, ticket_file, ticket_paper, ticket_recurring, ticket_step
+from eduops.cli import door, out, ticket_file, ticket_paper, ticket_recurring, ticket_show, ticket_step
 from eduops.cli.instant import FromOption, ToOption, parse_days, parse_instant
 from eduops.cli.noun import Noun
-from eduops.cli.ticket_screen import AtOption, RefArgument, check_word, preview, ticket_row
+from eduops.cli.ticket_screen import AtOption, check_word, preview, ticket_row
 from eduops.desk import queries
-from eduops.desk.models.ticket import MaintenanceRecord
 from eduops.desk.rules import word
-from eduops.desk.rules.step import LATE_AFTER
 from eduops.desk.service import ticket as service
 
 app = Noun("工单：故障、服务请求、咨询。")
@@ -120,83 +118,6 @@ def list_(
     )
 
 
-_HEADS = {
-    "ref": "编号", "kind_text": "类别", "title": "内容", "state_text": "状态", "department": "科室",
-    "reporter": "报修人", "channel_text": "渠道", "impact_text": "影响", "cause_text": "原因", "solution": "解决办法",
-}  # fmt: skip
-_HEADS_IF_SAID = {
-    "assignee": "指派给", "escalated_to": "升级给", "confirmed_by": "确认人", "confirmed_how": "确认方式",
-    "confirmed_at": "确认时间", "remote_agreed_by": "同意远程人", "planned_from": "计划开始", "planned_to": "计划结束",
-    "planned_approved_by": "计划批准人", "outage_start": "停机开始", "outage_end": "停机结束",
-    "plan_submitted_at": "方案提交", "plan_deadline": "方案期限", "plan_department_approved_at": "科室批准",
-    "plan_department_approved_by": "科室批准人", "plan_management_approved_at": "管理部门批准",
-    "plan_management_approved_by": "管理部门批准人", "recurring_problem": "重复问题",
-}  # fmt: skip
-_RECORD_HEADS = {
-    "cause": "故障原因", "engineer": "实施工程师", "solution": "解决办法", "process": "实施过程", "result": "维护结果"
-}  # fmt: skip
-
-
-@app.verb("show", example="eduops ticket show INC-2026-0001 --json")
-def show(ctx: typer.Context, ref: RefArgument, as_json: out.JsonOption = False) -> None:
-    """查看一张工单的全部：各项事实、经过、等待、重开、维护记录、附件。"""
-    zone = door.contract(ctx).zone_info
-    with door.look(ctx) as look:
-        ticket = queries.get_ticket(look.session, ref)
-        problem = queries.find_problem_of(look.session, ticket)
-        item = {
-            **ticket_row(ticket),
-            "state": service.state_of(look.session, ticket, zone=zone),
-            "recurring_problem": problem.ref if problem else None,
-            "exclusions": [_plain(each) for each in queries.list_exclusions(look.session, ticket)],
-            "reopened": [_plain(each) for each in queries.list_reopenings(look.session, ticket)],
-            "record": _record(queries.find_record(look.session, ticket)),
-            "attachments": [_plain(each) for each in queries.list_attachments(look.session, ticket)],
-            "events": [_plain(event) for event in queries.list_events(look.session, ticket)],
-        }
-    if as_json:
-        out.value(item)
-    else:
-        _draw(item)
-
-
-def _draw(item: dict[str, object]) -> None:
-    said = {key: head for key, head in _HEADS_IF_SAID.items() if item.get(key)}
-    out.fields({**item, "state_text": word.STATES[str(item["state"])]}, {**_HEADS, **said}, as_json=False)
-    if item["record"]:
-        typer.echo("维护记录")
-        out.fields(dict(item["record"]), _RECORD_HEADS, as_json=False)  # type: ignore[call-overload]  # a dict, above
-    events: list[dict[str, object]] = item["events"]  # type: ignore[assignment]  # built above
-    shown = [{**event, **_event_words(event)} for event in events]
-    columns = (
-        out.Column("step_text", "步骤"),
-        out.Column("happened_at", "发生"),
-        out.Column("recorded_at", "登记"),
-        out.Column("late", "补录"),
-        out.Column("actor", "登记人"),
-        out.Column("values", "内容", spare=True),
-    )
-    out.rows(shown, columns, as_json=False, title="经过", empty="没有记录")
-    attachments: list[dict[str, object]] = item["attachments"]  # type: ignore[assignment]  # built above
-    if attachments:
-        files = (out.Column("name", "附件"), out.Column("size_bytes", "字节", right=True))
-        out.rows(attachments, files, as_json=False, title="附件", empty="")
-
-
-def _event_words(event: dict[str, object]) -> dict[str, object]:
-    waited = event["recorded_at"] - event["happened_at"]  # type: ignore[operator]  # two instants
-    return {"step_text": word.STEPS[str(event["step"])], "late": waited > LATE_AFTER}
-
-
-def _plain(row: object) -> dict[str, object]:
-    dumped: dict[str, object] = row.model_dump(exclude={"id", "ticket_id"})  # type: ignore[attr-defined]  # a table's row
-    return dumped
-
-
-def _record(record: MaintenanceRecord | None) -> dict[str, object] | None:
-    return _plain(record) if record else None
-
-
-for _part in (ticket_step, ticket_paper, ticket_file):
+for _part in (ticket_show, ticket_step, ticket_paper, ticket_file):
     app.registered_commands += _part.verbs.registered_commands
 app.add_typer(ticket_recurring.verbs, name="recurring")

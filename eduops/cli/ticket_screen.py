@@ -9,6 +9,7 @@ import typer
 
 from eduops.cli import door, out
 from eduops.cli.instant import parse_as_of, parse_happened, parse_instant
+from eduops.cli.row import plain_row
 from eduops.core.errors import UsageError
 from eduops.desk.models.ticket import Ticket
 from eduops.desk.rules import word
@@ -32,7 +33,7 @@ RefArgument = Annotated[
 AtOption = Annotated[
     str | None, typer.Option("--at", help="何时发生，如 '2026-03-05 11:50' 或今天的 11:50；不写就是现在。")
 ]
-_HIDDEN = {"id", "recurring_problem_id"}
+_HIDDEN = ("id", "recurring_problem_id")
 
 
 def take_step(
@@ -82,7 +83,7 @@ def parse_optional(
 def ticket_row(ticket: Ticket) -> dict[str, object]:
     """A ticket's fields with their words in Chinese."""
     return {
-        **ticket.model_dump(exclude=_HIDDEN),
+        **plain_row(ticket, but=_HIDDEN),
         "kind_text": word.KINDS[ticket.kind],
         "impact_text": word.IMPACTS[ticket.impact],
         "cause_text": word.CAUSES[ticket.cause],

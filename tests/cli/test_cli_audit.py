@@ -1,12 +1,17 @@
 """What a command leaves behind: its audit entries under the actor's name, and nothing at all on a preview."""
 
+import ast
 import json
 import sqlite3
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from cli.conftest import ACTOR, Typed, quarter_commands, write_roster
 
+import eduops
+from eduops.cli import out
+from eduops.cli.change_text import HEADS, render_change
 from eduops.core.shipped import find_shipped
 
 EXPECTED = {
@@ -26,8 +31,8 @@ EXPECTED = {
     ("ticket", "resolve"): ["INC-2026-0001"],
     ("ticket", "record"): ["INC-2026-0001"],
     ("ticket", "close"): ["INC-2026-0001"],
-    # One entry a posted finding; a dump's beginning is committed before it begins.
-    ("sla", "post"): ["remote-education-2024-2026/2.3/response/INC-2026-0001/"],
+    # A dump's beginning is committed before it begins.
+    ("sla", "post"): ["ledger"],
     ("backup", "run"): ["BKP-2026-0001", "BKP-2026-0001"],
     ("backup", "drill"): ["DRL-2026-0001"],
     ("report", "build"): ["DOC-2026-0001"],
@@ -64,7 +69,58 @@ def test_the_entry_says_what_changed(typed: Typed, quarter: Path) -> None:
     assert changes["eduops tenant sync"] == {"added": 31, "changed": 0}
     assert changes["eduops exam grade"] == {"graded": 3, "waiting": 0}
     assert changes["eduops learner import"] == {"added": 8, "changed": 0}
-    assert "graded=3，waiting=0" in typed("audit", "list").out
+    assert "已评：3；待评：0" in typed("audit", "list").out
+
+
+def test_people_read_the_log_in_chinese_and_in_the_contracts_zone(typed: Typed, home: Path) -> None:
+    typed("tenant", "sync")
+    typed("ticket", "open", "--title", "没有人响应（虚构）", "--at", "2026-03-04 09:00")
+    typed("ticket", "wait", "INC-2026-0001", "--reason", "等机房开门", "--agreed-by", "张（虚构）")
+    typed("ticket", "correct", "INC-2026-0001", "cause", "network", "--reason", "查明了")
+    typed("sla", "post", "--from", "2026-03-04", "--to", "2026-03-04", "--yes")
+    shown = typed("audit", "list").out
+    for said in (
+        "步骤：报修；时刻：2026-03-04 09:00",
+        "理由：等机房开门",
+        "更正：原因；原为：未查明",
+        "违约台账",
+        "机构",
+    ):
+        assert said in shown, said
+    assert "T0" not in shown
+    assert "=" not in shown
+    assert typed("audit", "list", "--json").json()[1]["change"]["after"] == "network"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"step": "wait", "at": "2026-03-05T03:50Z", "reason": "门"}, "步骤：等待甲方；时刻：2026-03-05 11:50；理由：门"),
+        ({"kind": "incident", "before": {"cause": "unknown"}}, "类别：故障；原为：（原因：未查明）"),
+        ({"field": "cause", "before": "unknown", "after": "network"}, "更正：原因；原为：未查明；改为：网络"),
+        ({"field": "exclusions[1].to", "before": None, "after": ""}, "更正：第 1 段等待甲方的结束；原为：空；改为：空"),
+        ({"field": "reopened[2].resolved_at"}, "更正：第 2 次重开后的解决时间"),
+        ({"kinds": {"breach": 3, "revoke": 1}, "counted": 3}, "其中：违约 3、撤销 1；计违约：3"),
+        ({"tickets": ["INC-1", "INC-2"], "passed": True, "x": "y"}, "工单：INC-1、INC-2；通过：是；x：y"),
+        ({"title": "", "reason": "\x1b[2J"}, "理由：\\x1b[2J"),
+    ],
+)  # fmt: skip
+def test_change_is_told_in_words(change: dict[str, object], said: str) -> None:
+    out.use_zone(lambda: ZoneInfo("Asia/Shanghai"))
+    assert render_change(change) == said
+
+
+def test_every_name_in_the_log_has_a_chinese_word() -> None:
+    named = {
+        keyword.arg
+        for path in Path(eduops.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "changed"
+        for keyword in node.keywords
+        if keyword.arg
+    }
+    assert {"step", "at", "added"} < named
+    assert named - HEADS.keys() == set()
 
 
 def test_a_changed_entry_is_found(typed: Typed, quarter: Path) -> None:

@@ -1,6 +1,7 @@
 """`eduops ticket` as it is typed; people and places are invented (虚构)."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,52 @@ def test_whole_life_is_typed_previewed_and_shown(typed: Typed, opened: str) -> N
     drawn = typed("ticket", "show", REF).out
     for said in ("已关闭", "又打不开了", "维护记录", "方案批准", "赵（虚构）", "补录"):
         assert said in drawn
+
+
+def test_show_hides_no_fact_from_people(typed: Typed, opened: str) -> None:
+    for words in LIFE:
+        assert typed(*words).code == 0
+    drawn = typed("ticket", "show", REF).out
+    for said in (
+        r"报修 +2026-03-05 09:00", r"响应 +2026-03-05 09:05", r"到场 +2026-03-05 09:20",
+        r"解决 +2026-03-05 09:50（第一次；重开后的见下）", r"关闭 +2026-03-05 10:05",
+        r"停机开始 +2026-03-05 09:00", r"停机结束 +2026-03-05 10:00",
+        r"计划开始 +2026-03-05 08:00", r"计划结束 +2026-03-05 10:30", r"计划批准人 +赵（虚构）",
+        r"同意远程人 +张老师（虚构）", r"方案期限 +2026-03-07 00:00",
+        r"│ 2026-03-05 09:30 │ 2026-03-05 09:40 │ 等机房开门 │ 张老师（虚构） │",
+        r"│ 2026-03-05 09:55 │ 2026-03-05 10:00 │",
+        r"使用科室批准人：赵（虚构）", r"影响：系统停机；原为：（影响：有限影响）", r"约定期限：2026-03-07 00:00",
+    ):  # fmt: skip
+        assert re.search(said, drawn), said
+    assert not re.search(r"[a-z_]+=|T\d\d:", drawn)
+
+
+def test_story_says_which_instant_holds_after_a_correction(typed: Typed, opened: str) -> None:
+    typed("ticket", "respond", REF, "--at", "09:05")
+    typed("ticket", "wait", REF, "--reason", "等门", "--agreed-by", "张（虚构）", "--at", "09:30")
+    typed("ticket", "go-on", REF, "--at", "09:40")
+    for words in (
+        ("responded_at", "2026-03-05 09:07"),
+        ("responded_at", "2026-03-05 09:03"),
+        ("exclusions[1].to", "2026-03-05 09:41"),
+    ):
+        assert typed("ticket", "correct", REF, *words, "--reason", "表不准").code == 0
+    shown = typed("ticket", "show", REF).out
+    assert "2026-03-05 09:05（已更正为 2026-03-05 09:03）" in shown
+    assert "2026-03-05 09:40（已更正为 2026-03-05 09:41）" in shown
+    assert shown.count("已更正") == 2
+    assert "更正：第 1 段等待甲方的结束" in shown
+    assert typed("ticket", "correct", REF, "responded_at", "", "--reason", "没有响应").code == 0
+    assert "2026-03-05 09:05（已更正：去掉）" in typed("ticket", "show", REF).out
+
+
+def test_json_names_its_fields_in_the_order_of_the_ticket(typed: Typed, opened: str) -> None:
+    first = list(typed("ticket", "list", "--json").json()[0])
+    assert first[:6] == ["ref", "kind", "title", "impact", "cause", "department"]
+    assert list(typed("ticket", "respond", REF, "--at", "09:05", "--json").json()) == first
+    shown = typed("ticket", "show", REF, "--json").json()
+    assert list(shown)[: len(first)] == first
+    assert list(shown["events"][0]) == ["step", "happened_at", "recorded_at", "actor", "values"]
 
 
 def test_late_entry_is_marked(typed: Typed, opened: str) -> None:

@@ -1,5 +1,7 @@
 """The desk's words: what is stored, and how people read it."""
 
+import re
+
 KINDS = {"incident": "故障", "request": "服务请求", "consult": "咨询"}
 IMPACTS = {"system": "系统停机", "department": "部门级业务影响", "limited": "有限影响"}
 CAUSES = {
@@ -43,6 +45,7 @@ STEPS = {
     "record": "维护记录",
     "attach": "附件",
     "link": "归入重复问题",
+    "unlink": "移出重复问题",
     "correct": "更正",
 }
 """Every step that a ticket's story may hold."""
@@ -72,3 +75,21 @@ FIELDS = {
     "plan_deadline": "方案期限",
 }
 """The facts of a ticket as tables head them; the same words as imported files use."""
+_INNER = {
+    "exclusions": (
+        "第 {} 段等待甲方",
+        {"from": "开始", "to": "结束", "reason": "原因", "agreed_by": "同意人"},
+    ),
+    "reopened": ("第 {} 次重开", {"reopened_at": "时间", "resolved_at": "后的解决时间"}),
+}
+_PATH = re.compile(r"(exclusions|reopened)\[(\d+)\]\.(\w+)")
+
+
+def name_field(field: str) -> str:
+    """A field of the ticket format as people call it: `exclusions[1].to` is 第 1 段等待甲方的结束."""
+    inner = _PATH.fullmatch(field)
+    if inner is None:
+        return FIELDS.get(field, field)
+    whole, parts = _INNER[inner[1]]
+    joined = "" if inner[3] == "resolved_at" else "的"
+    return f"{whole.format(inner[2])}{joined}{parts.get(inner[3], inner[3])}"

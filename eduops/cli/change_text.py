@@ -1,0 +1,85 @@
+"""What a step or a command changed, for people: names and words in Chinese, instants in the contract's zone."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from eduops.cli import out
+from eduops.desk.rules import word
+from eduops.ledger.rules import KINDS as LEDGER_KINDS
+from eduops.patrol.rules.check import STATE_WORDS
+
+HEADS = {
+    **word.FIELDS,
+    "step": "步骤", "at": "时刻", "before": "原为", "after": "改为", "reason": "理由", "field": "更正",
+    "minutes": "分钟", "tickets": "工单", "name": "名称", "sha256": "校验值", "size_bytes": "字节", "file": "文件",
+    "deadline": "约定期限", "management": "管理部门", "agreed_by": "同意人", "recurring_problem": "重复问题",
+    "assignee": "指派给", "escalated_to": "升级给", "solution": "解决办法", "engineer": "实施工程师",
+    "process": "实施过程", "result": "维护结果", "confirmed_at": "确认时间", "confirmed_by": "确认人",
+    "confirmed_how": "确认方式", "plan_department_approved_by": "科室批准人",
+    "plan_management_approved_by": "管理部门批准人", "workaround": "临时办法", "solved_at": "根治时间",
+    "entries": "条数", "first_entry": "首条", "last_entry": "末条", "kinds": "其中", "counted": "计违约",
+    "counted_before": "更正前计违约", "ledger_entry": "台账序号", "customer": "甲方", "document": "文件或校验值",
+    "figure": "数值", "period": "期间", "closing": "结账序号", "facts": "事实校验值",
+    "target": "数据", "statement": "怎样改", "approved_by": "批准人", "score": "得分",
+    "added": "新增", "changed": "更新", "unchanged": "未变", "known": "已有", "imported": "导入", "retired": "停用",
+    "host": "主机", "role": "角色", "environment": "环境", "address": "地址", "action": "动作", "state": "状态",
+    "failure": "失败原因", "fault": "失败原因", "backup": "备份", "passed": "通过",
+    "bank": "题库", "seed": "种子", "items": "题数", "paper": "试卷", "programme": "培训项目", "opens_at": "开考",
+    "rehearsal": "演练", "learners": "人数", "attempts": "答卷", "saved": "已存作答", "lost": "丢失", "graded": "已评",
+    "waiting": "待评", "revealed": "显示", "renewed_to": "续签至", "quota": "人数上限",
+    "alias": "别名", "merged_into": "并入", "moved_to": "转至", "staff_numbers": "工号", "suspended": "停用",
+    "tenants": "机构",
+}  # fmt: skip
+"""How each name of a change is said."""
+_STEPS = word.STEPS | {
+    "log": "登记已答复的咨询", "change": "改动", "request": "申请", "approve": "批准",
+    "apply": "执行", "undo": "撤回", "begin": "开始", "finish": "完成", "fail": "失败",
+}  # fmt: skip
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "kind": word.KINDS
+    | LEDGER_KINDS
+    | {"campus": "院区", "department": "科室", "outside_hospital": "外院", "quarterly": "季度报告"},
+    "impact": word.IMPACTS,
+    "cause": word.CAUSES,
+    "channel": word.CHANNELS,
+    "step": _STEPS,
+    "action": {"add": "登记", "retire": "停用"},
+    "state": {state.value: said for state, said in STATE_WORDS.items()},
+}  # fmt: skip
+_SUBJECTS = {"ledger": "违约台账", "tenant": "机构", "programme": "培训项目"}
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")
+
+
+def render_change(change: Mapping[str, object], *, heads: Mapping[str, str] = HEADS) -> str:
+    """A change as "标题：…；类别：故障"; what is empty is left out. A name that nobody knows stays as it is."""
+    field = str(change.get("field", ""))
+    return "；".join(
+        f"{heads.get(name, name)}：{_value(field if name in ('before', 'after') and field else name, value)}"
+        for name, value in change.items()
+        if value not in (None, "", [], {}) or field
+    )
+
+
+def render_subject(subject: str) -> str:
+    """What a change was made to: a reference as it is, a whole list by its name."""
+    return _SUBJECTS.get(subject, subject)
+
+
+def _value(name: str, value: object) -> str:
+    match value:
+        case "" | None:
+            return "空"
+        case Mapping() if name == "kinds":
+            return "、".join(f"{LEDGER_KINDS.get(kind, kind)} {count}" for kind, count in value.items())
+        case Mapping():
+            return f"（{render_change(value)}）"
+        case list() | tuple():
+            return "、".join(_value(name, part) for part in value)
+        case str() if name == "field":
+            return word.name_field(value)
+        case str() if _INSTANT.fullmatch(value):
+            return out.text(datetime.fromisoformat(value))
+        case str():
+            return _WORDS.get(name, {}).get(value) or out.text(value)
+    return out.text(value)
