@@ -10,6 +10,7 @@ from eduops.store.column import dump_json
 
 WRITING = "eduops_writing"
 _BUSY_MILLISECONDS = 15_000
+_CACHE_KIB = 65_536
 _SQLITE_FAULTS = (
     ("readonly database", ("不可写", "检查数据目录和 eduops.db 的所有者和权限")),
     ("file is not a database", ("不是数据库，或已损坏", "保留原文件，用 eduops backup 留下的备份恢复")),
@@ -78,6 +79,8 @@ def _set_pragmas(connection: object, _record: ConnectionPoolEntry) -> None:
         f"busy_timeout = {_BUSY_MILLISECONDS}",
         "journal_mode = WAL",
         "synchronous = FULL",
+        # Room for the pages of a large import, which else go to the log and come back for every index.
+        f"cache_size = -{_CACHE_KIB}",
         "foreign_keys = ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")

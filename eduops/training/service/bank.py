@@ -46,6 +46,22 @@ class ImportResult:
     batch: str | None
 
 
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """No search for cycles while hundreds of thousands of values without any are made: a third of the time.
+
+    Around a whole function: what it made is gone again when the search resumes.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_collector_at_rest()
 def check_bank(
     session: Session | None,
     workbook: Workbook,
@@ -60,11 +76,11 @@ def check_bank(
     """
     bank = queries.find_bank(session, bank_name) if session is not None and bank_name else None
     known = queries.map_fingerprints(session, bank.id) if session is not None and bank is not None else {}
-    with _collector_at_rest():
-        judged = judge_workbook(workbook, mapping=mapping, known=known, progress=progress)
+    judged = judge_workbook(workbook, mapping=mapping, known=known, progress=progress)
     return _result(workbook, judged, imported=0, batch=None)
 
 
+@_collector_at_rest()
 def import_bank(
     session: Session,
     workbook: Workbook,
@@ -81,17 +97,16 @@ def import_bank(
     With any error nothing is written, unless `skip_bad`; nor is anything where all is there already. Raises
     InputError where no sheet holds questions.
     """
-    with _collector_at_rest():
-        bank = queries.lock_bank(session, bank_name)
-        known = queries.map_fingerprints(session, bank.id) if bank else {}
-        judged = judge_workbook(workbook, mapping=mapping, known=known, progress=progress)
-        good = judged.good
-        if not good or (judged.errors and not skip_bad):
-            return _result(workbook, judged, imported=0, batch=None)
-        bank = bank or _make_bank(session, bank_name, now)
-        batch = _save_batch(session, bank, workbook, judged, now=now, actor=actor)
-        _save_questions(session, bank, batch, good, now=now)
-        return _result(workbook, judged, imported=len(good), batch=batch.ref)
+    bank = queries.lock_bank(session, bank_name)
+    known = queries.map_fingerprints(session, bank.id) if bank else {}
+    judged = judge_workbook(workbook, mapping=mapping, known=known, progress=progress)
+    good = judged.good
+    if not good or (judged.errors and not skip_bad):
+        return _result(workbook, judged, imported=0, batch=None)
+    bank = bank or _make_bank(session, bank_name, now)
+    batch = _save_batch(session, bank, workbook, judged, now=now, actor=actor)
+    _save_questions(session, bank, batch, good, now=now)
+    return _result(workbook, judged, imported=len(good), batch=batch.ref)
 
 
 def undo_batch(session: Session, ref: str, *, now: datetime) -> int:
@@ -122,18 +137,6 @@ def _make_bank(session: Session, name: str, now: datetime) -> Bank:
     session.add(bank)
     session.flush()
     return bank
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """No search for cycles while hundreds of thousands of values without any are made: a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _save_batch(
