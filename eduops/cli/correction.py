@@ -10,6 +10,7 @@ from eduops.cli import door, out
 from eduops.cli.actor import require_actor
 from eduops.cli.instant import parse_happened
 from eduops.cli.noun import Noun
+from eduops.cli.usage import typed_here
 from eduops.desk import queries
 from eduops.desk.models.quality import DataCorrection
 from eduops.desk.rules.correction import STATES
@@ -43,7 +44,7 @@ def request(
     """登记一项数据修正申请；须设 EDUOPS_ACTOR。"""
     require_actor(_WHAT)
     zone = door.contract(ctx).zone_info
-    with door.work(ctx, dry_run=dry_run) as work:
+    with door.work(ctx, dry_run=dry_run) as work, typed_here():
         instant = parse_happened(at, now=work.now, zone=zone)
         made = service.request(
             work.session, target=target, reason=reason, statement=statement, requested_by=by, ticket_ref=ticket,
@@ -69,10 +70,12 @@ def approve(
     """登记甲方的批准；须设 EDUOPS_ACTOR。"""
     require_actor(_WHAT)
     zone = door.contract(ctx).zone_info
-    with door.work(ctx, dry_run=dry_run) as work:
+    with door.work(ctx, dry_run=dry_run) as work, typed_here():
         instant = parse_happened(at, now=work.now, zone=zone)
         row = _row(
-            service.approve(work.session, ref, approved_by=by, document=document, at=instant, now=work.now)
+            service.approve(
+                work.session, ref, approved_by=by, document=document, at=instant, now=work.now, zone=zone
+            )
         )
         work.changed(ref, step="approve", approved_by=by, document=document)
     _say(f"{ref} 已由 {by} 批准", row, dry_run=dry_run, as_json=as_json)
@@ -95,11 +98,11 @@ def apply(
     """登记已按批准执行：修正前后的值和撤回的办法；须设 EDUOPS_ACTOR。"""
     require_actor(_WHAT)
     zone = door.contract(ctx).zone_info
-    with door.work(ctx, dry_run=dry_run) as work:
+    with door.work(ctx, dry_run=dry_run) as work, typed_here():
         instant = parse_happened(at, now=work.now, zone=zone)
         made = service.apply(
             work.session, ref, before=_parse_value(before), after=_parse_value(after), undo=undo,
-            applied_by=work.actor, at=instant, now=work.now,
+            applied_by=work.actor, at=instant, now=work.now, zone=zone,
         )  # fmt: skip
         row = _row(made)
         work.changed(ref, step="apply", before=made.before, after=made.after)
@@ -118,10 +121,12 @@ def undo(
     """登记已撤回；须设 EDUOPS_ACTOR。"""
     require_actor(_WHAT)
     zone = door.contract(ctx).zone_info
-    with door.work(ctx, dry_run=dry_run) as work:
+    with door.work(ctx, dry_run=dry_run) as work, typed_here():
         instant = parse_happened(at, now=work.now, zone=zone)
         row = _row(
-            service.undo(work.session, ref, reason=reason, undone_by=work.actor, at=instant, now=work.now)
+            service.undo(
+                work.session, ref, reason=reason, undone_by=work.actor, at=instant, now=work.now, zone=zone
+            )
         )
         work.changed(ref, step="undo", reason=reason)
     _say(f"{ref} 已登记撤回", row, dry_run=dry_run, as_json=as_json)

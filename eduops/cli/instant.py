@@ -32,7 +32,11 @@ def parse_instant(text: str | None, *, now: datetime, zone: ZoneInfo, option: st
         instant = datetime.fromisoformat(said)
     except ValueError:
         instant = None
-    if instant is None or _ONLY_DAY.fullmatch(said):
+    if _ONLY_DAY.fullmatch(said) and instant is not None:
+        raise UsageError(
+            f"{option} 的值「{text}」只有日期，没有写几点几分", hint=f"写成 '{text} 11:50' 的样子"
+        )
+    if instant is None:
         raise UsageError(f"{option} 的值「{text}」不是时刻", hint="写成 '2026-03-05 11:50'，或今天的 11:50")
     _check_year(instant, text, option)
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)

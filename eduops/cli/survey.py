@@ -10,6 +10,7 @@ import typer
 from eduops.cli import door, out
 from eduops.cli.instant import FromOption, ToOption, parse_day
 from eduops.cli.noun import Noun
+from eduops.cli.usage import typed_here
 from eduops.core.errors import UsageError
 from eduops.core.files import hash_file
 from eduops.desk import queries
@@ -45,14 +46,15 @@ def add(
         day = parse_day(on, option="--on") if on else today
         if day > today:
             raise UsageError(f"--on {on} 还没有到", hint="检查日期")
-        new = rules.build_survey(
-            day,
-            score=rules.parse_score(score) if score is not None else None,
-            items=dict(_parse_item(each) for each in item or ()),
-            department=department,
-            respondent=respondent,
-            comment=comment,
-        )
+        with typed_here():
+            new = rules.build_survey(
+                day,
+                score=rules.parse_score(score) if score is not None else None,
+                items=dict(_parse_item(each) for each in item or ()),
+                department=department,
+                respondent=respondent,
+                comment=comment,
+            )
         row = _row(
             service.add_survey(work.session, new, now=work.now, actor=work.actor, is_invented=invented)
         )

@@ -9,6 +9,7 @@ from eduops.cli import door, out, ticket_file, ticket_paper, ticket_recurring, t
 from eduops.cli.instant import FromOption, ToOption, parse_days, parse_instant
 from eduops.cli.noun import Noun
 from eduops.cli.ticket_screen import AtOption, check_word, preview, ticket_row
+from eduops.cli.usage import typed_here
 from eduops.desk import queries
 from eduops.desk.rules import word
 from eduops.desk.service import ticket as service
@@ -50,7 +51,7 @@ def open_(
         check_word("--channel", channel, word.CHANNELS)
     zone = door.contract(ctx).zone_info
     new = service.NewTicket(kind, title, impact, cause, department, channel, reporter, invented)
-    with door.work(ctx, dry_run=dry_run) as work:
+    with door.work(ctx, dry_run=dry_run) as work, typed_here():
         instant = parse_instant(at, now=work.now, zone=zone, option="--at")
         ticket = service.open_ticket(work.session, new, at=instant, now=work.now, actor=work.actor, zone=zone)
         row = ticket_row(ticket)
@@ -78,7 +79,7 @@ def log(
     new = service.NewTicket(
         "consult", title, department=department, channel=channel, reporter=reporter, is_invented=invented
     )
-    with door.work(ctx, dry_run=dry_run) as work:
+    with door.work(ctx, dry_run=dry_run) as work, typed_here():
         begun = parse_instant(at, now=work.now, zone=zone, option="--at") if at else work.now - length
         ticket = service.log_consult(
             work.session, new, for_=length, answer=answer, at=begun, now=work.now, actor=work.actor, zone=zone

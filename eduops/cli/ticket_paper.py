@@ -10,6 +10,7 @@ from eduops.cli.actor import require_actor
 from eduops.cli.instant import parse_as_of, parse_happened
 from eduops.cli.noun import Noun
 from eduops.cli.ticket_screen import AtOption, RefArgument, preview, ticket_row
+from eduops.cli.usage import typed_here
 from eduops.desk.service import attachment as attachments
 from eduops.desk.service import ticket as service
 
@@ -63,7 +64,7 @@ def record(
 ) -> None:
     """写维护记录（5.3.4）：关闭故障和计划内作业之前要有；再写就替换，原来的留在经过里。"""
     new = service.NewRecord(cause, engineer, solution, process, result)
-    with door.work(ctx, dry_run=dry_run) as work:
+    with door.work(ctx, dry_run=dry_run) as work, typed_here():
         made = service.record_maintenance(work.session, ref, new, now=work.now, actor=work.actor)
         row = {"ref": ref, **made.model_dump(exclude={"ticket_id"})}
         work.changed(ref, step="record")
@@ -131,7 +132,7 @@ def correct(
     """更正一个时刻或一项内容：原来的值留在经过里；须设 EDUOPS_ACTOR。"""
     require_actor("更正工单")
     zone = door.contract(ctx).zone_info
-    with door.work(ctx, dry_run=dry_run) as work:
+    with door.work(ctx, dry_run=dry_run) as work, typed_here():
         before, after = service.correct(
             work.session, ref, field, value, reason=reason, now=work.now, actor=work.actor, zone=zone
         )

@@ -9,6 +9,7 @@ from eduops.cli import door, out
 from eduops.cli.instant import FromOption, ToOption, parse_days
 from eduops.cli.noun import Noun
 from eduops.cli.ticket_screen import plain_ref, plain_refs, preview
+from eduops.cli.usage import typed_here
 from eduops.desk import queries
 from eduops.desk.service import recurring as service
 
@@ -30,7 +31,7 @@ def add(
 ) -> None:
     """登记一个重复问题。"""
     zone = door.contract(ctx).zone_info
-    with door.work(ctx, dry_run=dry_run) as work:
+    with door.work(ctx, dry_run=dry_run) as work, typed_here():
         made = service.add_problem(
             work.session, title=title, cause=cause, workaround=workaround, now=work.now, actor=work.actor,
             zone=zone, is_invented=invented,

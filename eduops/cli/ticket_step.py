@@ -24,7 +24,7 @@ def assign(
 ) -> None:
     """指派给一个人处理。"""
     values = {"assignee": to}
-    take_step(ctx, ref, "assign", f"指派给 {to}", at=at, as_json=as_json, dry_run=dry_run, values=values)
+    take_step(ctx, ref, "assign", f"指派给{to}", at=at, as_json=as_json, dry_run=dry_run, values=values)
 
 
 @verbs.verb(
@@ -41,7 +41,7 @@ def escalate(
 ) -> None:
     """升级到支持团队（2.2）。"""
     values = {"escalated_to": to, "reason": reason}
-    take_step(ctx, ref, "escalate", f"升级给 {to}", at=at, as_json=as_json, dry_run=dry_run, values=values)
+    take_step(ctx, ref, "escalate", f"升级给{to}", at=at, as_json=as_json, dry_run=dry_run, values=values)
 
 
 @verbs.verb("respond", example="eduops ticket respond INC-2026-0001 --at 12:05")
@@ -129,7 +129,7 @@ def confirm(
 ) -> None:
     """登记甲方对服务的确认（5.3.3）：谁、怎样、何时。"""
     values = {"confirmed_by": by, "confirmed_how": how}
-    take_step(ctx, ref, "confirm", f"{by} 的确认", at=at, as_json=as_json, dry_run=dry_run, values=values)
+    take_step(ctx, ref, "confirm", f"{by}的确认", at=at, as_json=as_json, dry_run=dry_run, values=values)
 
 
 @verbs.verb("reopen", example="eduops ticket reopen INC-2026-0001 --reason 又打不开了")
@@ -187,7 +187,7 @@ def agree_remote(
     """登记甲方同意远程处理（2.4）：免于到场。"""
     values = {"remote_agreed_by": by}
     take_step(
-        ctx, ref, "agree_remote", f"{by} 同意远程", at=at, as_json=as_json, dry_run=dry_run, values=values
+        ctx, ref, "agree_remote", f"{by}同意远程", at=at, as_json=as_json, dry_run=dry_run, values=values
     )
 
 

@@ -59,3 +59,20 @@ def test_value_that_is_no_json_stays_as_it_was_typed(typed: Typed, home: Path) -
         "correction", "apply", REF, "--before", "NaN", "--after", "八十一分", "--undo", "改回", "--json"
     ).json()
     assert (made["before"], made["after"]) == ("NaN", "八十一分")
+
+
+def test_empty_word_is_wrong_usage(typed: Typed, home: Path) -> None:
+    said = typed("correction", *WAY[0][:-1], " ")
+    assert said.code == 2
+    assert "没有写提出人" in said.err
+
+
+def test_approval_before_the_request_is_refused_with_both_times(typed: Typed, home: Path) -> None:
+    assert typed("correction", *WAY[0], "--at", "11:30").code == 0
+    said = typed("correction", *WAY[1], "--at", "11:29")
+    assert said.code == 4
+    assert "批准 2026-03-05 11:29 早于提出 2026-03-05 11:30" in said.err
+    assert typed("correction", *WAY[1], "--at", "11:30").code == 0
+    assert (
+        "执行 2026-03-05 11:29 早于批准 2026-03-05 11:30" in typed("correction", *WAY[2], "--at", "11:29").err
+    )

@@ -45,10 +45,10 @@ def test_file_of_answers_goes_in_once(typed: Typed, home: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--score", "101"), 3, "不在 0 到 100 之间"),
-        (("--score", "好"), 3, "不是分数"),
-        ((), 3, "总分和分项"),
-        (("--score", "90", "--item", "响应=90"), 3, "总分和分项"),
+        (("--score", "101"), 2, "不在 0 到 100 之间"),
+        (("--score", "好"), 2, "不是分数"),
+        ((), 2, "总分和分项"),
+        (("--score", "90", "--item", "响应=90"), 2, "总分和分项"),
         (("--item", "响应"), 2, "写法不对"),
         (("--score", "90", "--on", "2026-03-06"), 2, "还没有到"),
     ],

@@ -78,6 +78,13 @@ def test_whole_life_is_typed_previewed_and_shown(typed: Typed, opened: str) -> N
         assert said in drawn
 
 
+def test_sentence_about_a_step_has_no_odd_blanks(typed: Typed, opened: str) -> None:
+    typed("ticket", "resolve", REF, "--at", "09:50")
+    said = typed("ticket", "confirm", REF, "--by", "张老师", "--how", "电话", "--at", "10:00").out
+    assert said == f"{REF} 已登记张老师的确认：2026-03-05 10:00（补录）\n"
+    assert f"{REF} 已登记张老师同意远程：" in typed("ticket", "agree-remote", REF, "--by", "张老师").out
+
+
 def test_show_hides_no_fact_from_people(typed: Typed, opened: str) -> None:
     for words in LIFE:
         assert typed(*words).code == 0
@@ -135,6 +142,8 @@ def test_incident_without_record_is_not_closed(typed: Typed, opened: str) -> Non
     assert said.code == 4
     assert "还没有维护记录" in said.err
     assert f"eduops ticket record {REF}" in said.err
+    for option in RECORD[::2]:
+        assert option in said.err
 
 
 def test_consult_is_logged_in_one_line(typed: Typed, home: Path) -> None:
@@ -154,7 +163,10 @@ def test_consult_is_logged_in_one_line(typed: Typed, home: Path) -> None:
     made = typed(*words, "--at", "10:00", "--json").json()
     assert (made["reported_at"], made["closed_at"]) == ("2026-03-05T02:00:00Z", "2026-03-05T02:05:00Z")
     assert made["solution"] == "看手册"
-    assert typed(*words, "--at", "11:49").code == 4
+    refused = typed(*words, "--at", "11:49")
+    assert refused.code == 4
+    assert "咨询从 2026-03-05 11:49 到 2026-03-05 11:54，还没有结束" in refused.err
+    assert "CON-" not in refused.err
     assert len(typed("ticket", "list", "--kind", "consult", "--json").json()) == 2
 
 
@@ -165,12 +177,18 @@ def test_consult_is_logged_in_one_line(typed: Typed, home: Path) -> None:
         (("outage", REF), 2, "没有写停机的起止"),
         (("cause", REF, "鬼"), 2, "可选"),
         (("impact", REF, "x"), 2, "可选"),
-        (("respond", REF, "--at", "2026-03-05"), 2, "不是时刻"),
+        (("respond", REF, "--at", "2026-03-05"), 2, "只有日期，没有写几点几分"),
+        (("respond", REF, "--at", "九点"), 2, "不是时刻"),
         (("respond", REF, "--at", "08:59"), 4, "早于报修时刻"),
         (("respond", "INC-2026-0404"), 4, "没有工单"),
         (("plan", REF, "--deadline", "08:00"), 4, "早于方案提交时间"),
-        (("correct", REF, "responded_at", "2026-03-05 08:00", "--reason", "x"), 3, "早于报修时间"),
-        (("correct", REF, "ref", "X", "--reason", "x"), 3, "没有可更正的字段"),
+        (("correct", REF, "responded_at", "2026-03-05 08:00", "--reason", "x"), 2, "早于报修时间"),
+        (("correct", REF, "ref", "X", "--reason", "x"), 2, "没有可更正的字段"),
+        (("correct", REF, "impact", "鬼", "--reason", "x"), 2, "「鬼」不在允许的值里"),
+        (("open", "--title", " "), 2, "没有写内容"),
+        (("log", ""), 2, "没有写内容"),
+        (("recurring", "add", ""), 2, "没有写内容"),
+        (("record", REF, *RECORD[:-1], " "), 2, "没有写维护结果"),
         (("attach", REF, "/没有/这个.png"), 3, "没有文件"),
         (("attachment", REF, "x.png", "--out", "/tmp/x.png"), 4, "没有附件"),
         (("import", "/没有/工单.jsonl"), 3, "不能读取"),
@@ -185,6 +203,15 @@ def test_slip_is_told_in_a_sentence(
     assert (told.code, told.out) == (code, "")
     assert said in told.err
     assert "怎么办" in told.err
+
+
+def test_refused_correction_says_its_reason_once_and_speaks_of_no_file(typed: Typed, opened: str) -> None:
+    said = typed("ticket", "correct", REF, "responded_at", "2026-03-05 08:00", "--reason", "x").err
+    assert said.count("早于报修时间") == 1
+    assert "的 responded_at 不能更正为「2026-03-05 08:00」" in said
+    assert f"eduops ticket show {REF}" in said
+    assert "文件" not in said
+    assert "导入" not in said
 
 
 def test_correction_says_who_and_keeps_the_old_value(

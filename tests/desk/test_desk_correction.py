@@ -27,7 +27,11 @@ def ask(session, **changes):
 
 
 def go(session, step, minutes, **changes):
-    when = {"at": NOW + timedelta(minutes=minutes), "now": NOW + timedelta(hours=5)}
+    when = {
+        "at": NOW + timedelta(minutes=minutes),
+        "now": NOW + timedelta(hours=5),
+        "zone": ZoneInfo("Asia/Shanghai"),
+    }
     said = {
         "approve": {"approved_by": "李主任（虚构）", "document": "单-1"},
         "apply": {"before": {"score": 0}, "after": {"score": 81}, "undo": "改回 0", "applied_by": "值班"},
@@ -63,8 +67,8 @@ def test_whole_way_is_on_record(store):
         (["approve"], "undo", 20, "已批准，不能撤回"),
         (["approve", "apply"], "apply", 20, "已执行，不能执行"),
         (["approve", "apply", "undo"], "undo", 20, "已撤回，不能撤回"),
-        ([], "approve", -1, "批准早于上一步"),
-        (["approve"], "apply", 9, "执行早于上一步"),
+        ([], "approve", -1, r"批准 \S+ \S+ 早于提出"),
+        (["approve"], "apply", 9, r"执行 \S+ \S+ 早于批准"),
         ([], "approve", 301, "还没有到"),
     ],
 )

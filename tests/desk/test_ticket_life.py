@@ -247,5 +247,5 @@ def test_finished_consult_is_entered_and_closed_at_once(session):
     assert (found.reported_at, found.responded_at) == (at(10), at(10))
     assert (found.resolved_at, found.closed_at) == (at(15), at(15))
     assert ticket.solution == "看手册第三章"
-    with pytest.raises(NotAllowed, match="还没有到"):
+    with pytest.raises(NotAllowed, match="还没有结束"):
         service.log_consult(session, new, for_=timedelta(minutes=5), answer="", at=NOW, **WHO)

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from eduops.contract.finding import render_local
 from eduops.core.errors import NotAllowed
 
 STATES = {"requested": "待批准", "approved": "已批准", "applied": "已执行", "undone": "已撤回"}
 _FROM = {"approve": "requested", "apply": "approved", "undo": "applied"}
 _WORDS = {"approve": "批准", "apply": "执行", "undo": "撤回"}
+_LAST = {"requested": "提出", "approved": "批准", "applied": "执行", "undone": "撤回"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class Stand:
         return self.undone_at or self.applied_at or self.approved_at or self.requested_at
 
 
-def check_step(stand: Stand, step: str, *, at: datetime, now: datetime) -> None:
-    """Raises NotAllowed where `approve`, `apply` or `undo` cannot come now."""
+def check_step(stand: Stand, step: str, *, at: datetime, now: datetime, zone: ZoneInfo) -> None:
+    """Raises NotAllowed where `approve`, `apply` or `undo` cannot come now; instants are named in `zone`."""
     if stand.state != _FROM[step]:
         raise NotAllowed(
             f"数据修正 {stand.ref} {STATES[stand.state]}，不能{_WORDS[step]}",
@@ -45,4 +48,8 @@ def check_step(stand: Stand, step: str, *, at: datetime, now: datetime) -> None:
     if at > now:
         raise NotAllowed(f"数据修正 {stand.ref}：时刻还没有到，不能预先登记", hint="检查 --at 写的时刻")
     if at < stand.last_at:
-        raise NotAllowed(f"数据修正 {stand.ref}：{_WORDS[step]}早于上一步", hint="检查 --at 写的时刻")
+        said, last = render_local(at, zone), render_local(stand.last_at, zone)
+        raise NotAllowed(
+            f"数据修正 {stand.ref}：{_WORDS[step]} {said} 早于{_LAST[stand.state]} {last}",
+            hint="检查 --at 写的时刻",
+        )

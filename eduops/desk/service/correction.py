@@ -50,12 +50,19 @@ def request(
 
 
 def approve(
-    session: Session, ref: str, *, approved_by: str, document: str, at: datetime, now: datetime
+    session: Session,
+    ref: str,
+    *,
+    approved_by: str,
+    document: str,
+    at: datetime,
+    now: datetime,
+    zone: ZoneInfo,
 ) -> DataCorrection:
     """Records who of the customer allowed it. Raises NotFound, NotAllowed, InputError."""
     _require({"批准人": approved_by})
     correction = queries.get_correction(session, ref)
-    check_step(stand_of(correction), "approve", at=at, now=now)
+    check_step(stand_of(correction), "approve", at=at, now=now, zone=zone)
     correction.approved_at, correction.approved_by = at, approved_by.strip()
     correction.approval_document = document.strip()
     session.add(correction)
@@ -72,13 +79,14 @@ def apply(
     applied_by: str,
     at: datetime,
     now: datetime,
+    zone: ZoneInfo,
 ) -> DataCorrection:
     """Records that it was carried out: the values before and after, and the way back. Raises as `approve` does."""
     _require({"撤回的办法": undo})
     if before == after:
         raise InputError(f"数据修正 {ref}：修正前后的值一样", hint="检查 --before 和 --after")
     correction = queries.get_correction(session, ref)
-    check_step(stand_of(correction), "apply", at=at, now=now)
+    check_step(stand_of(correction), "apply", at=at, now=now, zone=zone)
     correction.sqlmodel_update(
         {"applied_at": at, "applied_by": applied_by, "before": before, "after": after, "undo": undo.strip()}
     )
@@ -87,12 +95,12 @@ def apply(
 
 
 def undo(
-    session: Session, ref: str, *, reason: str, undone_by: str, at: datetime, now: datetime
+    session: Session, ref: str, *, reason: str, undone_by: str, at: datetime, now: datetime, zone: ZoneInfo
 ) -> DataCorrection:
     """Records that it was taken back. Raises as `approve` does."""
     _require({"撤回的原因": reason})
     correction = queries.get_correction(session, ref)
-    check_step(stand_of(correction), "undo", at=at, now=now)
+    check_step(stand_of(correction), "undo", at=at, now=now, zone=zone)
     correction.undone_at, correction.undone_by, correction.undo_reason = at, undone_by, reason.strip()
     session.add(correction)
     return correction

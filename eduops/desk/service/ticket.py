@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from eduops.contract.fact import TicketFact
+from eduops.contract.finding import render_local
 from eduops.contract.ticket_fact import parse_ticket
 from eduops.core.errors import InputError, NotAllowed
 from eduops.desk import queries
@@ -105,6 +106,10 @@ def log_consult(
 
     Raises NotAllowed where it would not have ended yet.
     """
+    if at + for_ > now:
+        # Before a number is given out: a refusal must not name a ticket that nobody will find.
+        begun, ended = render_local(at, zone), render_local(at + for_, zone)
+        raise NotAllowed(f"咨询从 {begun} 到 {ended}，还没有结束", hint="检查 --at 和 --minutes")
     ticket = open_ticket(session, new, at=at, now=now, actor=actor, zone=zone)
     ends: Sequence[tuple[str, datetime, Values]] = (
         ("respond", at, {}),
@@ -204,15 +209,25 @@ def correct(
         setattr(ticket, field, after)
         session.add(ticket)
     else:
-        changed = parse_ticket(
-            ticket_object.change_object(fact, field, value, zone), zone, address="更正后的工单"
-        )
+        changed = _read_changed(fact, field, value, zone)
         rules.check_happened(changed, now)
         before, after = ticket_object.find_change(fact, changed, field, zone)
         save_fact(session, ticket, changed)
     values = {"field": field, "before": before, "after": after, "reason": reason.strip()}
     record_event(session, ticket, "correct", at=now, now=now, actor=actor, values=values)
     return before, after
+
+
+def _read_changed(fact: TicketFact, field: str, value: str, zone: ZoneInfo) -> TicketFact:
+    made = ticket_object.change_object(fact, field, value, zone)
+    try:
+        return parse_ticket(made, zone)
+    except InputError as error:
+        said = "；".join(problem.message for problem in error.problems)
+        raise InputError(
+            f"工单 {fact.ref} 的 {field} 不能更正为「{value}」：{said}",
+            hint=f"检查字段和值；运行 eduops ticket show {fact.ref} 对照其他时刻",
+        ) from error
 
 
 def state_of(session: Session, ticket: Ticket, *, zone: ZoneInfo) -> str:
@@ -224,7 +239,8 @@ def _require_record(session: Session, ticket: Ticket) -> None:
     if queries.find_record(session, ticket) is None:
         raise NotAllowed(
             f"工单 {ticket.ref}：还没有维护记录，不能关闭",
-            hint=f"先写维护记录：eduops ticket record {ticket.ref} --cause … --solution … --process … --result …",
+            hint=f"先写维护记录：eduops ticket record {ticket.ref} --cause … --engineer … --solution … "
+            "--process … --result …",
         )
 
 
