@@ -11,6 +11,7 @@ import typer
 from eduops.cli import door, out
 from eduops.cli.instant import FromOption, ToOption, parse_days
 from eduops.cli.noun import Noun
+from eduops.cli.target import ForceOption, refuse_existing
 from eduops.cli.ticket_screen import preview
 from eduops.cli.visible import visible
 from eduops.core.errors import InputError
@@ -59,12 +60,14 @@ def export(
     file: Annotated[Path, typer.Argument(help="写到哪个文件：.jsonl、.csv 或 .xlsx。", metavar="文件")],
     from_: FromOption = None,
     to: ToOption = None,
+    force: ForceOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """导出工单的全部事实；导入到空的数据目录得到同样的事实。"""
     zone = door.contract(ctx).zone_info
     from_at, to_at = parse_days(from_, to, zone=zone)
     service.check_suffix(file)
+    refuse_existing(file, force=force)
     with door.look(ctx) as look:
         facts = queries.load_facts(look.session, from_at=from_at, to_at=to_at)
         service.export_tickets(facts, file, zone)
@@ -76,9 +79,12 @@ def export(
 def template(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="写到哪个文件：.xlsx、.csv 或 .jsonl。", metavar="文件")],
+    force: ForceOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """写一份导入模板：表头、填写说明和标明虚构的示例。"""
+    service.check_suffix(file)
+    refuse_existing(file, force=force)
     service.write_template(file, door.contract(ctx).zone_info)
     out.done(f"导入模板已写到 {file}", {"file": str(file)}, as_json=as_json)
 

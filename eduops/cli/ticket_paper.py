@@ -9,6 +9,7 @@ from eduops.cli import door, out
 from eduops.cli.actor import require_actor
 from eduops.cli.instant import parse_as_of, parse_happened
 from eduops.cli.noun import Noun
+from eduops.cli.target import ForceOption, refuse_existing
 from eduops.cli.ticket_screen import AtOption, RefArgument, preview, ticket_row
 from eduops.cli.usage import typed_here
 from eduops.desk.service import attachment as attachments
@@ -38,8 +39,9 @@ def plan(
         )  # fmt: skip
         if file:
             attachments.attach(
-                work.session, work.home.folder("attachments"), ref, file, now=work.now, actor=work.actor
-            )
+                work.session, work.home.folder("attachments"), ref, file, now=work.now, actor=work.actor,
+                is_rehearsal=dry_run,
+            )  # fmt: skip
         row = ticket_row(ticket)
         work.changed(ref, step="plan", at=instant.isoformat(), deadline=due.isoformat())
     said = f"{ref} 已登记提交方案：{out.text(instant)}，约定期限 {out.text(due)}"
@@ -105,9 +107,11 @@ def attachment(
     ref: RefArgument,
     name: Annotated[str, typer.Argument(help="附件的名字，见 ticket show。", metavar="名字")],
     target: Annotated[Path, typer.Option("--out", help="写到哪里。")],
+    force: ForceOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """取出一个附件，先核对内容没有变。"""
+    refuse_existing(target, force=force)
     with door.look(ctx) as look:
         folder = look.home.folder("attachments")
         made = attachments.hand_out(look.session, folder, ref, name, target=target)

@@ -239,12 +239,21 @@ def test_attachment_goes_in_and_comes_out(typed: Typed, opened: str, home: Path,
     assert (home / "attachments" / listed["sha256"][:2] / listed["sha256"]).read_bytes() == b"\x89PNG"
     assert typed("ticket", "attachment", REF, "截图.png", "--out", tmp_path / "又.png").code == 0
     assert (tmp_path / "又.png").read_bytes() == b"\x89PNG"
+    (tmp_path / "又.png").write_bytes(b"mine")
+    again = ("ticket", "attachment", REF, "截图.png", "--out", tmp_path / "又.png")
+    assert typed(*again).code == 4
+    assert (tmp_path / "又.png").read_bytes() == b"mine"
+    assert typed(*again, "--force").code == 0
+    assert (tmp_path / "又.png").read_bytes() == b"\x89PNG"
     assert "截图.png" in typed("ticket", "show", REF).out
 
 
-def test_plan_file_is_kept_as_an_attachment(typed: Typed, opened: str, tmp_path: Path) -> None:
+def test_plan_file_is_kept_as_an_attachment(typed: Typed, opened: str, home: Path, tmp_path: Path) -> None:
     file = tmp_path / "方案.docx"
     file.write_bytes(b"PK")
+    words = ("ticket", "plan", REF, "--deadline", "2026-03-06", "--file", file, "--at", "10:00", "--dry-run")
+    assert typed(*words).code == 0
+    assert [path for path in (home / "attachments").rglob("*") if path.is_file()] == []
     assert typed("ticket", "plan", REF, "--deadline", "2026-03-06", "--file", file, "--at", "10:00").code == 0
     assert [each["name"] for each in typed("ticket", "show", REF, "--json").json()["attachments"]] == [
         "方案.docx"
@@ -262,6 +271,12 @@ def test_exported_tickets_are_imported_again_unchanged(
     assert typed("ticket", "import", path, "--json").json()["unchanged"] == 1
     fresh = path.with_name(f"新{suffix}")
     assert typed("ticket", "template", fresh).code == 0
+    for words in (("export", path), ("template", fresh)):
+        before = words[1].read_bytes()
+        said = typed("ticket", *words)
+        assert (said.code, words[1].read_bytes()) == (4, before)
+        assert "已经存在" in said.err and "--force" in said.err
+        assert typed("ticket", *words, "--force").code == 0
 
 
 def test_file_with_bad_rows_goes_in_not_at_all(typed: Typed, home: Path, tmp_path: Path) -> None:

@@ -54,10 +54,18 @@ def test_same_content_is_kept_once(session, keep, tmp_path):
     assert [each.step for each in queries.list_events(session, ticket)] == ["open", "attach"]
 
 
-def test_name_is_not_given_to_another_content(keep):
-    keep("INC-2026-0001", b"a")
+def test_name_is_not_given_to_another_content_and_the_refusal_leaves_no_file(keep, tmp_path):
+    made, _ = keep("INC-2026-0001", b"a")
     with pytest.raises(Conflict, match="内容不同"):
         keep("INC-2026-0001", b"b")
+    with pytest.raises(NotFound):
+        keep("INC-2026-0404", b"c")
+    assert [path.name for path in kept_files(tmp_path)] == [made.sha256]
+
+
+def test_folder_is_refused_as_a_folder(session, tmp_path):
+    with pytest.raises(InputError, match="是文件夹，不是文件"):
+        service.attach(session, tmp_path / "kept", "INC-2026-0001", tmp_path, now=NOW, actor="值班")
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "..", "a\nb", "长" * 256])

@@ -16,20 +16,31 @@ _LONGEST_NAME = 255
 
 
 def attach(
-    session: Session, folder: Path, ref: str, source: Path, *, name: str = "", now: datetime, actor: str
+    session: Session,
+    folder: Path,
+    ref: str,
+    source: Path,
+    *,
+    name: str = "",
+    now: datetime,
+    actor: str,
+    is_rehearsal: bool = False,
 ) -> tuple[TicketAttachment, bool]:
     """Keeps a copy of `source` under `folder` and names it on the ticket; whether that was new.
 
-    The same content under the same name changes nothing. Raises NotFound, InputError where the file cannot be read,
-    Conflict where the name holds another content.
+    The same content under the same name changes nothing. Nothing is copied before all is known to be well, nor in
+    a rehearsal: a refusal leaves no file that nobody names. Raises NotFound, InputError where the file cannot be
+    read, Conflict where the name holds another content.
     """
     called = name or source.name
+    if source.is_dir():
+        raise InputError(f"{source} 是文件夹，不是文件", hint="写里面的一个文件，或先打包成一个文件")
     if not source.is_file():
         raise InputError(f"没有文件 {source}", hint="检查文件名")
     if not called.isprintable() or "/" in called or called in ("", ".", "..") or len(called) > _LONGEST_NAME:
         raise InputError(f"附件名「{called}」不能用", hint="用 --name 起一个不含 / 的名字")
     ticket = queries.lock_ticket(session, ref)
-    sha256, size_bytes = keep_file(folder, source)
+    sha256, size_bytes = _measure(source)
     known = session.get(TicketAttachment, (ticket.id, called))
     if known and known.sha256 == sha256:
         return known, False
@@ -41,22 +52,33 @@ def attach(
     session.add(attachment)
     values = {"name": called, "sha256": sha256, "size_bytes": size_bytes}
     record_event(session, ticket, "attach", at=now, now=now, actor=actor, values=values)
+    if not is_rehearsal:
+        _keep_file(folder, source, sha256)
     return attachment, True
 
 
-def keep_file(folder: Path, source: Path) -> tuple[str, int]:
-    """Copies a file to its place by content, whole or not at all; its hash and size in bytes. Raises InputError."""
+def _measure(source: Path) -> tuple[str, int]:
     try:
-        sha256 = hash_file(source)
-        target = find_place(folder, sha256)
+        return hash_file(source), source.stat().st_size
+    except OSError as error:
+        raise _unreadable(source, error) from error
+
+
+def _keep_file(folder: Path, source: Path, sha256: str) -> None:
+    """Copies a file to its place by content, whole or not at all. Raises InputError."""
+    target = find_place(folder, sha256)
+    try:
         if not target.exists():
             with whole_file(target) as part:
                 shutil.copyfile(source, part)
                 if hash_file(part) != sha256:
                     raise InputError(f"{source} 在读取时被改动", hint="等它写完再试")
-        return sha256, target.stat().st_size
     except OSError as error:
-        raise InputError(f"不能读取 {source}：{error.strerror or error}", hint="检查文件权限") from error
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: Path, error: OSError) -> InputError:
+    return InputError(f"不能读取 {source}：{error.strerror or error}", hint="检查文件权限")
 
 
 def find_place(folder: Path, sha256: str) -> Path:

@@ -1,0 +1,16 @@
+"""A file that a command writes: never over one that is there, unless that was said."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eduops.core.errors import NotAllowed
+
+ForceOption = Annotated[bool, typer.Option("--force", help="文件已存在时覆盖。")]
+
+
+def refuse_existing(file: Path, *, force: bool) -> None:
+    """Raises NotAllowed where the file is there already and `force` was not said."""
+    if file.exists() and not force:
+        raise NotAllowed(f"{file} 已经存在", hint="换一个文件名，或加 --force 覆盖")
