@@ -228,6 +228,13 @@ def _add_training(document: Document) -> None:
                 ("合计", 22, "{{ row.total }}", CENTRE),
             )
             add_table(document, columns, rows="banks")
+        with _part(document, "tenant_findings"):
+            columns = (
+                ("机构", 46, "{{ row.name }}", TEXT),
+                ("发现", 24, "{{ row.kind }}", CENTRE),
+                ("说明", 86, "{{ row.text }}", TEXT),
+            )
+            add_table(document, columns, rows="tenant_findings")
 
 
 def _add_plan(document: Document) -> None:

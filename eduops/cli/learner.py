@@ -1,5 +1,6 @@
 """`eduops learner`: the people who learn."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -69,7 +70,10 @@ def import_(
                 work.session, roster, file=file.name, tenant=owner, cipher=door.cipher(work), now=work.now,
                 is_invented=invented, suspend_absent=suspend_absent,
             )  # fmt: skip
-            work.changed(file.name, added=result.added, changed=result.changed, suspended=result.suspended)
+            if result.added or result.changed or result.suspended:
+                work.changed(
+                    file.name, added=result.added, changed=result.changed, suspended=result.suspended
+                )
     except InputError as error:
         if marked is not None and error.problems:
             write_marked(workbook, roster, marked, error)
@@ -144,7 +148,10 @@ def show(
 @app.verb("find", example="eduops learner find")
 def find(ctx: typer.Context, reveal: RevealOption = False, as_json: out.JsonOption = False) -> None:
     """按手机号或身份证号找学员；号码从键盘或标准输入读，不写在命令行里。"""
-    said = typer.prompt("手机号或身份证号", hide_input=True, err=True).strip()
+    if sys.stdin.isatty():
+        said = typer.prompt("手机号或身份证号", hide_input=True, err=True).strip()
+    else:
+        said = sys.stdin.readline().strip()
     if not said:
         raise UsageError("没有输入号码", hint="输入完整的手机号或身份证号")
     with looking(ctx, reveal=reveal, subject="learner find") as personal:

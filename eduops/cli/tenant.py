@@ -186,6 +186,8 @@ def check(
         title=f"机构检查（{today}）",
         empty=f"截至 {today}，没有将到期、已到期或超员的机构。",
     )
+    if any(each.code == "no_end" for each in found) and not as_json:
+        out.warn("没有到期日的，照合同补上：eduops tenant renew 机构 --from 日期 --to 日期")
     if found:
         raise typer.Exit(FOUND)
 

@@ -78,7 +78,8 @@ def _load_rosters(file: Path, sheet: HospitalSheet, folder: Path | None) -> dict
     found, left, missing = match_rosters(sheet.hospitals, files)
     problems = [
         Problem(str(path), "整个文件", "对不上清单里的任何一家；改成机构的名称或代码，或写进清单的「名册」列")
-        for path in left
+        # The roster of a row that has errors of its own is not nobody's.
+        for path in (() if sheet.errors else left)
     ]
     if folder is not None:
         problems += [

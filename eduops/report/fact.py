@@ -187,6 +187,15 @@ class BankFact:
 
 
 @dataclass(frozen=True, slots=True)
+class TenantFindingFact:
+    """A tenant's contract that ends or has ended, or a headcount over the quota, on the day of the cut-off."""
+
+    name: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class DutyFact:
     """Something due in the next period by the contract's calendar."""
 
@@ -219,5 +228,6 @@ class QuarterlyFacts:
     backups: tuple[BackupFact, ...] = ()
     exams: tuple[ExamFact, ...] = ()
     banks: tuple[BankFact, ...] = ()
+    tenant_findings: tuple[TenantFindingFact, ...] = ()
     obligations: tuple[ObligationFact, ...] = ()
     duties: tuple[DutyFact, ...] = ()

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from eduops.contract.period import last_day_of
 from eduops.report import rules
 from eduops.report.fact import QuarterlyFacts
 from eduops.report.text import decimal_text, instant_argument, percent_text
@@ -104,6 +105,12 @@ def _backup_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
 def _training_figures(facts: QuarterlyFacts) -> Iterator[Figure]:
     yield Figure("tenants", "机构", f"{facts.tenant_count} 家", "eduops tenant list --json")
     yield Figure("learners", "学员", f"{facts.learner_count} 人", "eduops learner count --json")
+    if facts.tenant_findings:
+        on = last_day_of(facts.cut_off_at, facts.zone)
+        command = f"eduops tenant check --as-of {on} --json"
+        yield Figure(
+            "tenant_findings", "机构合同与名额：要处理的", f"{len(facts.tenant_findings)} 项", command
+        )
     if facts.banks:
         questions = sum(sum(bank.counts.values()) for bank in facts.banks)
         yield Figure("banks", "题库", f"{len(facts.banks)} 个", "eduops bank list --json")

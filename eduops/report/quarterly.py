@@ -38,7 +38,7 @@ _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ),
     ("patrol", "巡检", ()),
     ("backup", "备份与恢复演练", (("backups", "备份与校验"), ("drills", "恢复演练"))),
-    ("training", "培训与考试", (("exams", "考试"), ("banks", "题库"))),
+    ("training", "培训与考试", (("exams", "考试"), ("banks", "题库"), ("tenant_findings", "机构合同与名额"))),
     ("plan", "下季度安排", (("duties", "到期事项"), ("open_obligations", "待销项的整改义务"))),
 )
 _LAST = (("appendix", "附录　数字出处"), ("signature", "签署"))
@@ -89,6 +89,7 @@ def build_context(facts: QuarterlyFacts) -> QuarterlyContext:
         drills=row.drill_rows(facts),
         exams=row.exam_rows(facts),
         banks=row.bank_rows(facts),
+        tenant_findings=row.tenant_finding_rows(facts),
         duties=row.duty_rows(facts),
         open_obligations=row.obligation_rows(each for each in facts.obligations if each.closed_on is None),
         figures=tuple(figures.values()),
@@ -116,6 +117,7 @@ def _present(facts: QuarterlyFacts) -> set[str]:
         "drills": any(run.kind == "drill" for run in facts.backups),
         "exams": facts.exams,
         "banks": facts.banks,
+        "tenant_findings": facts.tenant_findings,
         "duties": facts.duties,
         "open_obligations": any(each.closed_on is None for each in facts.obligations),
     }

@@ -154,6 +154,15 @@ class BankRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TenantFindingRow:
+    """One tenant's contract or headcount that somebody has to see to."""
+
+    name: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class DutyRow:
     """One thing due next quarter."""
 
@@ -204,6 +213,7 @@ class QuarterlyContext:
     drills: tuple[DrillRow, ...]
     exams: tuple[ExamRow, ...]
     banks: tuple[BankRow, ...]
+    tenant_findings: tuple[TenantFindingRow, ...]
     duties: tuple[DutyRow, ...]
     open_obligations: tuple[ObligationRow, ...]
     figures: tuple[Figure, ...]

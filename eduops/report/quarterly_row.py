@@ -18,6 +18,7 @@ from eduops.report.quarterly_context import (
     PatrolRow,
     PunctualityRow,
     TallyRow,
+    TenantFindingRow,
 )
 from eduops.report.text import ABSENT, decimal_text, instant_text, percent_text
 from eduops.report.word import (
@@ -28,6 +29,7 @@ from eduops.report.word import (
     QUESTION_TYPES,
     REGIMES,
     RULES,
+    TENANT_FINDINGS,
     word_for,
 )
 
@@ -239,6 +241,14 @@ def bank_rows(facts: QuarterlyFacts) -> tuple[BankRow, ...]:
             total=str(sum(bank.counts.values())),
         )
         for bank in facts.banks
+    )
+
+
+def tenant_finding_rows(facts: QuarterlyFacts) -> tuple[TenantFindingRow, ...]:
+    """Contracts of tenants that end, and headcounts over the quota, the most urgent first."""
+    return tuple(
+        TenantFindingRow(each.name, word_for(TENANT_FINDINGS, each.code), each.text)
+        for each in facts.tenant_findings
     )
 
 

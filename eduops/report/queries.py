@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -12,7 +13,7 @@ from eduops.backup import queries as backups
 from eduops.contract.clause_rule import build_rules
 from eduops.contract.fact import TicketFact as ContractTicket
 from eduops.contract.finding import Finding
-from eduops.contract.period import list_months, list_quarters, start_of
+from eduops.contract.period import last_day_of, list_months, list_quarters, start_of
 from eduops.contract.schema import Contract
 from eduops.contract.ticket_clock import is_exempt
 from eduops.contract.window import OnSiteHours
@@ -35,6 +36,7 @@ from eduops.report.fact import (
     PatrolFact,
     Period,
     QuarterlyFacts,
+    TenantFindingFact,
     TicketFact,
 )
 from eduops.report.quarter import next_period
@@ -42,6 +44,7 @@ from eduops.training.queries import bank as banks
 from eduops.training.queries import exam as exams
 from eduops.training.queries import learner as learners
 from eduops.training.queries import tenant as tenants
+from eduops.training.rules.tenant_watch import judge_parties
 from eduops.training.service import score as scores
 
 
@@ -96,8 +99,18 @@ def load_quarterly_facts(
             BankFact(bank.name, banks.bank_stats(session, bank.id).by_type)
             for bank in banks.list_banks(session)
         ),
+        tenant_findings=_load_tenant_findings(session, cut_off_at, zone, with_invented=settings.invented),
         duties=tuple(_list_duties(contract, following)),
     )
+
+
+def _load_tenant_findings(
+    session: Session, cut_off_at: datetime, zone: ZoneInfo, *, with_invented: bool
+) -> tuple[TenantFindingFact, ...]:
+    """As of the cut-off's day; a cut-off at midnight belongs to the day that ended. Headcounts are the present ones."""
+    today = last_day_of(cut_off_at, zone)
+    found = judge_parties(tenants.list_parties(session, with_invented=with_invented), today)
+    return tuple(TenantFindingFact(each.name, each.code, each.text) for each in found)
 
 
 def has_invented(session: Session, from_at: datetime, to_at: datetime) -> bool:

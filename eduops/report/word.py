@@ -14,6 +14,13 @@ CHANNELS = {
     "onsite": "现场",
     "on_site": "现场",
 }
+TENANT_FINDINGS = {
+    "expired": "合同已到期",
+    "expires": "合同将到期",
+    "over_quota": "超出名额",
+    "not_begun": "合同未开始",
+    "no_end": "缺到期日",
+}
 REGIMES = {"on_site": "现场服务时间内", "off_site": "现场服务时间外"}
 RULES = {
     "response": "响应",

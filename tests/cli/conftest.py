@@ -17,6 +17,7 @@ from eduops.cli.main import app
 from eduops.core.home import CONTRACT_NAME
 from eduops.core.shipped import find_shipped
 from eduops.sheet.export import Column, Table, write_table
+from eduops.store.secret import make_key
 
 ACTOR = "工程师甲（虚构）"
 NOW = "2026-03-05T11:50:00+08:00"
@@ -80,6 +81,7 @@ def lay_out(home: Path, migrated_file: Path, patch: pytest.MonkeyPatch) -> Path:
     (home / "contracts").mkdir(parents=True)
     shutil.copyfile(migrated_file, home / "eduops.db")
     shutil.copy(find_shipped("configs", "contracts", CONTRACT_NAME), home / "contracts")
+    make_key(home / "personal.key")
     patch.setenv("EDUOPS_HOME", str(home))
     patch.setenv("EDUOPS_NOW", NOW)
     patch.setenv("EDUOPS_ACTOR", ACTOR)

@@ -19,6 +19,7 @@ from eduops.report.fact import (
     ObligationFact,
     PatrolFact,
     QuarterlyFacts,
+    TenantFindingFact,
     TicketFact,
 )
 
@@ -71,6 +72,14 @@ def build_facts() -> QuarterlyFacts:
         banks=(
             BankFact("三基三严（虚构）", {"single": 1200, "multiple": 300, "true_false": 240}),
             BankFact("处方权培训（虚构）", {"single": 420, "short_answer": 15}),
+        ),
+        tenant_findings=(
+            TenantFindingFact(
+                "虚构市第一医院", "expires", "虚构市第一医院 的合同到 2026-10-20 为止，还有 20 天（30 天内）"
+            ),
+            TenantFindingFact(
+                "虚构区卫健局", "over_quota", "虚构区卫健局 在册 1203 人，超过约定的 1200 人，多 3 人"
+            ),
         ),
         obligations=(
             ObligationFact(

@@ -223,4 +223,6 @@ def test_a_real_homes_report_leaves_rehearsals_and_invented_people_out(store, co
             now=AFTER, prepared_by="值班（虚构）", version="V1",
         )  # fmt: skip
     assert (facts.learner_count, facts.is_invented) == (1, False)
+    # The contract names no end for the bureau: that is told, not taken for fine.
+    assert [(each.name, each.code) for each in facts.tenant_findings] == [("番禺区卫生健康局", "no_end")]
     assert (invented.learner_count, invented.is_invented) == (3, True)

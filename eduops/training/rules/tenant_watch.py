@@ -88,7 +88,7 @@ def _judge_term(party: Party, today: date) -> Iterator[TenantFinding]:
     terms = find_terms(party.contracts, today)
     last_on = find_last_day(party.contracts, today)
     if terms is None or (last_on is None and terms.last_on is None and _starts(terms) <= today):
-        text = f"{party.name} 没有登记合同到期日，到期提醒不起作用；用 tenant renew 补上"
+        text = f"{party.name} 没有登记合同到期日，到期前无法提醒"
         yield TenantFinding(party.code, party.name, "no_end", text)
         return
     if _starts(terms) > today:

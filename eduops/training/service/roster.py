@@ -262,7 +262,8 @@ def _list_own(roster: Roster) -> Iterator[Double]:
 
 
 def _list_others(session: Session, placed: Sequence[_Placed]) -> Iterator[Double]:
-    """People of the roster whose telephone or ID number somebody else has already, of this tenant or another."""
+    """People of the roster whose telephone or ID number somebody has who is not on it, of this tenant or another."""
+    named = {(each.known.tenant_id, each.known.id) for each in placed if each.known is not None}
     for name in FOUND_BY:
         mine: dict[str, list[_Placed]] = {}
         for each in placed:
@@ -270,7 +271,7 @@ def _list_others(session: Session, placed: Sequence[_Placed]) -> Iterator[Double
                 mine.setdefault(value, []).append(each)
         for other, tenant in queries.list_same(session, name, list(mine)):
             for each in mine[getattr(other, f"{name}_hash")]:
-                if each.known is None or (each.known.tenant_id, each.known.id) != (other.tenant_id, other.id):
+                if (other.tenant_id, other.id) not in named:
                     said = f"{tenant} {other.name}（{other.staff_number}）"
                     yield Double(name, each.row.row, each.row.staff_number, each.row.name, said)
 
