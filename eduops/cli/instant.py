@@ -83,6 +83,15 @@ def parse_days(
     )
 
 
+def render_period(from_: str | None, to: str | None) -> str:
+    """The days of `--from` and `--to` in words, either of which may be left out."""
+    first = parse_day(from_, option="--from").isoformat() if from_ else ""
+    last = parse_day(to, option="--to").isoformat() if to else ""
+    if first and last:
+        return f"{first} 至 {last}"
+    return f"{first} 起" if first else f"到 {last} 止" if last else "全部时间"
+
+
 def _plain(text: str) -> str:
     """What a Chinese keyboard makes of digits, colons and spaces, as ASCII."""
     return unicodedata.normalize("NFKC", text).strip()

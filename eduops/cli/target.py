@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from eduops.core.errors import NotAllowed
+from eduops.core.errors import NotAllowed, UsageError
 
 ForceOption = Annotated[bool, typer.Option("--force", help="文件已存在时覆盖。")]
 
@@ -14,3 +14,10 @@ def refuse_existing(file: Path, *, force: bool) -> None:
     """Raises NotAllowed where the file is there already and `force` was not said."""
     if file.exists() and not force:
         raise NotAllowed(f"{file} 已经存在", hint="换一个文件名，或加 --force 覆盖")
+
+
+def check_workbook(file: Path, *, force: bool) -> None:
+    """Raises UsageError for a name that does not end with .xlsx, NotAllowed for one that is there already."""
+    if file.suffix.lower() != ".xlsx":
+        raise UsageError(f"不认识文件类型「{file.suffix}」", hint="文件名以 .xlsx 结尾")
+    refuse_existing(file, force=force)

@@ -177,6 +177,11 @@ def get_recurring_problem(session: Session, ref: str) -> RecurringProblem:
     return found
 
 
+def find_problem_titled(session: Session, title: str) -> RecurringProblem | None:
+    """The recurring problem of exactly that title."""
+    return session.exec(select(RecurringProblem).where(RecurringProblem.title == title)).first()
+
+
 def find_problem_of(session: Session, ticket: Ticket) -> RecurringProblem | None:
     """The recurring problem that the ticket was put under."""
     if ticket.recurring_problem_id is None:

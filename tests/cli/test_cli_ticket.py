@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from cli.conftest import ACTOR, Typed
 
+from eduops.sheet.read import read_workbook
+
 REF = "INC-2026-0001"
 RECORD = (
     "--cause",
@@ -321,3 +323,38 @@ def test_recurring_problem_is_named_linked_and_analysed(typed: Typed, opened: st
     assert (found["minutes_lost"], found["refs"]) == (170.0, [REF])
     assert typed("ticket", "show", REF, "--json").json()["recurring_problem"] == "PRB-2026-0001"
     assert typed("ticket", "recurring", "link", "PRB-2026-0404", REF).code == 4
+
+
+def test_recurring_problem_is_changed_and_printed(typed: Typed, opened: str, tmp_path: Path) -> None:
+    prb, target = "PRB-2026-0001", tmp_path / "分析.xlsx"
+    recurring = ("ticket", "recurring")
+    typed(*recurring, "add", "登录缓慢（虚构）", "--workaround", "错峰")
+    assert typed(*recurring, "add", "登录缓慢（虚构）").code == 4
+    words = (*recurring, "change", prb, "--cause", "没有索引", "--solved", "11:00")
+    assert "预演" in typed(*words, "--dry-run").out
+    assert typed(*words, "--json").json()["solved_at"] == "2026-03-05T03:00:00Z"
+    assert "没有改动" in typed(*words).out
+    assert typed("audit", "list", "--json").json()[0]["change"] == {
+        "step": "change", "cause": "没有索引", "solved_at": "2026-03-05T03:00:00+00:00",
+        "before": {"cause": "", "solved_at": None},
+    }  # fmt: skip
+    assert typed(*recurring, "change", prb, "--solved", "", "--json").json()["solved_at"] is None
+    assert (typed(*recurring, "change", prb).code, typed(*recurring, "change", prb, "--title", " ").code) == (
+        2,
+        2,
+    )
+    typed(*recurring, "link", prb, REF)
+    analyse = (*recurring, "analyse", "--from", "2026-03-01", "--to", "2026-03-31")
+    shown = typed(*analyse).out
+    assert "重复问题分析，2026-03-01 至 2026-03-31（1）" in shown
+    assert "没有索引" in shown
+    assert typed(*analyse, "--json").json()[0]["cause"] == "没有索引"
+    assert typed(*analyse, "--out", target).code == 0
+    cells = [str(cell) for row in read_workbook(target).sheets[0].rows for cell in row]
+    assert {"重复问题分析（2026-03-01 至 2026-03-31）", "原因", "没有索引", REF} <= set(cells)
+    assert (typed(*analyse, "--out", target).code, typed(*analyse, "--out", target, "--force").code) == (4, 0)
+    assert typed(*analyse, "--out", tmp_path / "分析.pdf").code == 2
+    assert typed(*recurring, "unlink", prb, REF).code == 0
+    assert "2026-03-01 至 2026-03-31：没有归入重复问题的工单" in typed(*analyse).out
+    assert "移出重复问题" in typed("ticket", "show", REF).out
+    assert typed(*recurring, "unlink", prb, REF).code == 4
