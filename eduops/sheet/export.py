@@ -41,7 +41,8 @@ _WIDEST, _NARROWEST, _SAMPLE_ROWS = 60, 6, 200
 FONT = {"font_name": "宋体", "font_size": 11, "valign": "top"}
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _SAFE_NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# With apostrophes of its own before it too: the reader takes exactly one off again.
+_FORMULA_START = re.compile(r"'*[=+\-@]|[\t\r]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ def fit_text(text: str) -> str:
 
 
 def _disarm(text: str) -> str:
-    if text.startswith(_FORMULA_STARTS) and not _SAFE_NUMBER.fullmatch(text):
+    if _FORMULA_START.match(text) and not _SAFE_NUMBER.fullmatch(text):
         return f"'{text}"
     return text
 

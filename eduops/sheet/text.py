@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_FORMULA_STARTS = ("'=", "'+", "'-", "'@")
+_SLEEPING_FORMULA = re.compile(r"'+[=+\-@]")
 
 
 def decode_start(head: bytes) -> str | None:
@@ -137,6 +138,6 @@ def find_separator(content: str) -> str:
 
 def _parse_cell(value: str) -> Cell:
     """The text without the apostrophe that keeps a formula asleep (write_csv puts it there)."""
-    if value.startswith(_FORMULA_STARTS):
+    if _SLEEPING_FORMULA.match(value):
         return value[1:]
     return value or None

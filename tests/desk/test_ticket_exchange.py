@@ -144,12 +144,9 @@ def test_empty_lines_and_a_byte_order_mark_are_no_rows():
 @settings(FEW, max_examples=8)
 @given(told=st.lists(facts() | planned_facts(), min_size=1, max_size=8, unique_by=lambda fact: fact.ref))
 def test_a_file_of_any_kind_brings_back_the_same_facts(suffix, told, tmp_path_factory):
-    # CSV puts an apostrophe before what Excel would take for a formula; one that stood there already is lost.
-    told = [fact for fact in told if "'" not in str(fact) and '"' not in str(fact)]
-    if told:
-        path = tmp_path_factory.mktemp("told") / f"工单{suffix}"
-        service.export_tickets(told, path, ZONE)
-        assert [row.fact for row in service.load_tickets(path, ZONE).rows] == told
+    path = tmp_path_factory.mktemp("told") / f"工单{suffix}"
+    service.export_tickets(told, path, ZONE)
+    assert [row.fact for row in service.load_tickets(path, ZONE).rows] == told
 
 
 @FEW

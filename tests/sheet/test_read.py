@@ -197,7 +197,7 @@ def test_text_written_by_us_comes_back_letter_by_letter(tmp_path: Path, rows: li
 
 
 def test_csv_written_for_people_comes_back_without_its_apostrophes(tmp_path: Path) -> None:
-    rows: list[list[Cell]] = [["=1+1", "-5"], ["'x", "@b"]]
+    rows: list[list[Cell]] = [["=1+1", "-5"], ["'x", "@b"], ["'=1", "''-5"]]
     write_csv(tmp_path / "a.csv", Table("表", "", "", (Column("甲"), Column("乙")), rows))
     assert read_workbook(tmp_path / "a.csv").sheets[0].rows[1:] == rows
 
