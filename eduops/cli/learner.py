@@ -88,14 +88,16 @@ def import_(
         said += f"\n  · 科室按科室字典改写，{result.departments_mapped} 人"
     if not as_json:
         tell(result)
-    item = {
+        out.done(said)
+        return
+    where = {
         "file": str(file),
         "sheet": roster.sheet,
         "header_row": roster.header_row,
         "columns": roster.columns,
     }
-    item |= {"unused": roster.unused, "assumptions": roster.assumptions, **asdict(result)}
-    out.done(said, item, as_json=as_json)
+    told = {"unused": roster.unused, "assumptions": roster.assumptions}
+    out.value({**where, **told, **asdict(result)})
 
 
 @app.verb("list", example="eduops learner list --tenant main --limit 20")
