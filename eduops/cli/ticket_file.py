@@ -37,6 +37,8 @@ def import_(
         tickets = service.load_tickets(file, zone)
     for name in tickets.skipped_sheets:
         out.warn(f"工作表「{name}」没有工单表头，没有读")
+    if tickets.examples:
+        out.warn(f"{tickets.examples} 行示例（工单号以「示例」开头）没有导入")
     with (
         out.progress("导入工单", len(tickets.rows)) as advance,
         _every_row_named(),

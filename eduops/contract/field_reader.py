@@ -1,7 +1,7 @@
 """Fields of one outside object, read by kind; every problem is kept, none is raised."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,10 +14,14 @@ _TRUTHS = {"true": True, "1": True, "是": True, "false": False, "0": False, "�
 
 
 class FieldReader:
-    """Reads fields of a record and of the records inside it; `problems` are Chinese sentences."""
+    """Reads fields of a record and of the records inside it; `problems` are Chinese sentences.
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    `say` gives the name by which a problem names its field, such as the head of a table's column.
+    """
+
+    def __init__(self, zone: ZoneInfo, say: Callable[[str], str] = str) -> None:
         self._zone = zone
+        self._say = say
         self.problems: list[str] = []
 
     def refuse_unknown(self, record: Record, known: frozenset[str], within: str = "") -> None:
@@ -54,7 +58,7 @@ class FieldReader:
             return words[value]
         text = self.text(record, name) or default
         if text not in words:
-            self.add(name, f"「{text}」不在允许的值里：{'、'.join(dict.fromkeys(words.values()))}")
+            self.add(name, f"「{text}」不在允许的值里：{_list_choices(words)}")
             return default
         return words[text]
 
@@ -65,7 +69,7 @@ class FieldReader:
             return bool(value)
         found = _TRUTHS.get(str(value).strip().lower())
         if found is None and str(value).strip():
-            self.add(name, f"「{value}」应是 true 或 false")
+            self.add(name, f"「{value}」应写 是（true）或 否（false）")
         return bool(found)
 
     def instant(
@@ -95,4 +99,10 @@ class FieldReader:
 
     def add(self, name: str, message: str) -> None:
         """Notes a problem of a field."""
-        self.problems.append(f"{name}：{message}")
+        self.problems.append(f"{self._say(name)}：{message}")
+
+
+def _list_choices(words: Mapping[str, str]) -> str:
+    """Every stored word with the first Chinese one for it: `software（软件）、hardware（硬件）`."""
+    chinese = {stored: word for word, stored in reversed(list(words.items())) if word != stored}
+    return "、".join(f"{stored}（{chinese[stored]}）" for stored in dict.fromkeys(words.values()))

@@ -37,12 +37,14 @@ _CAUSES = {
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def parse_ticket(record: Record, zone: ZoneInfo, *, file: str = "", address: str = "") -> TicketFact:
+def parse_ticket(
+    record: Record, zone: ZoneInfo, *, file: str = "", address: str = "", say: Callable[[str], str] = str
+) -> TicketFact:
     """The fact in one object of the ticket format; times without an offset are of `zone`.
 
-    Raises InputError with every problem of the object, each at `file` and `address`.
+    `say` names fields in problems. Raises InputError with every problem of the object, each at `file` and `address`.
     """
-    reader = FieldReader(zone)
+    reader = FieldReader(zone, say)
     ticket = _read_ticket(reader, record)
     problems = reader.problems or list_contradictions(ticket, zone)
     if not problems:

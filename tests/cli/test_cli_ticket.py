@@ -303,6 +303,24 @@ def test_file_with_bad_rows_goes_in_not_at_all(typed: Typed, home: Path, tmp_pat
     assert typed("ticket", "list", "--json").json() == []
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_examples_of_a_template_are_never_taken_for_tickets(
+    typed: Typed, home: Path, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"模板{suffix}"
+    typed("ticket", "template", path)
+    said = typed("ticket", "import", path)
+    assert said.code == 3
+    assert "没有一张工单（2 行示例不算）" in said.err
+    own = {".jsonl": '{"ref": "A", "reported_at": "2026-03-05 09:00"}', ".csv": "A,,,,,,,,2026-03-05 09:00"}
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(own[suffix] + "\n")
+    said = typed("ticket", "import", path)
+    assert (said.code, "新增 1" in said.out) == (0, True)
+    assert "2 行示例（工单号以「示例」开头）没有导入" in said.err
+    assert [each["ref"] for each in typed("ticket", "list", "--json").json()] == ["A"]
+
+
 def test_every_bad_row_is_named_however_many(typed: Typed, home: Path, tmp_path: Path) -> None:
     path = tmp_path / "工单.jsonl"
     path.write_text("{}\n" * 120)

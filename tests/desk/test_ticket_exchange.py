@@ -9,13 +9,14 @@ from desk.ticket_strategy import facts, odd_exclusion, odd_plan, odd_reopening, 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from eduops.contract.fact import TicketFact
+from eduops.contract.fact import Plan, TicketFact
 from eduops.contract.ticket_fact import FIELDS, parse_ticket
 from eduops.contract.ticket_row import COLUMNS, build_record
 from eduops.core.errors import InputError, UsageError
 from eduops.desk import queries
 from eduops.desk.rules import exchange, ticket_object
 from eduops.desk.service import ticket_file as service
+from eduops.sheet.read import read_workbook
 from eduops.store.store import Store
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -174,17 +175,43 @@ def test_the_columns_stand_in_the_order_of_the_facts_fields():
 def test_the_template_is_imported_as_it_is_without_its_examples(tmp_path):
     path = tmp_path / "模板.xlsx"
     service.write_template(path, ZONE)
-    found = service.load_tickets(path, ZONE)
-    assert (found.rows, found.skipped_sheets) == ((), ("填写说明",))
+    with pytest.raises(InputError, match="里没有一张工单"):
+        service.load_tickets(path, ZONE)
+    assert exchange.read_workbook_rows(read_workbook(path)) == ([], ("填写说明",))
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
-def test_the_other_templates_hold_examples_marked_as_invented(tmp_path, suffix):
+def test_examples_of_the_other_templates_are_left_alone_and_counted(tmp_path, suffix):
     path = tmp_path / f"模板{suffix}"
     service.write_template(path, ZONE)
-    rows = service.load_tickets(path, ZONE).rows
-    assert len(rows) == 2
-    assert all("虚构" in row.fact.title for row in rows)
+    assert path.read_text(encoding="utf-8-sig").count("虚构") >= 2
+    with pytest.raises(InputError, match="里没有一张工单（2 行示例不算）"):
+        service.load_tickets(path, ZONE)
+    own = (
+        '{"ref": "A", "reported_at": "2026-03-05 09:00"}'
+        if suffix == ".jsonl"
+        else "A,,,,,,,,2026-03-05 09:00"
+    )
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(own + "\n")
+    found = service.load_tickets(path, ZONE)
+    assert ([row.fact.ref for row in found.rows], found.examples) == (["A"], 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("空.jsonl", ""),
+        ("空.jsonl", "\n\n"),
+        ("空.csv", "工单号,报修时间\n,\n"),
+        ("空.csv", "工单号,报修时间,标题\n,,\n"),
+    ],
+)
+def test_a_file_without_a_ticket_is_refused_whatever_its_kind(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="没有一张工单"):
+        service.load_tickets(path, ZONE)
 
 
 def test_another_kind_of_file_is_refused(tmp_path):
@@ -198,7 +225,22 @@ def test_another_kind_of_file_is_refused(tmp_path):
         ("工单号,标题\nA,虚构\n", "找不到工单表"),
         ("工单号,报修时间,颜色\nA,2026-03-05 11:50,红\n", "不认识「颜色」这一列"),
         ("工单号,编号,报修时间\nA,A,2026-03-05 11:50\n", "有不止一列"),
-        ("工单号,报修时间,等待甲方\nA,2026-03-05 11:50,[\n", "exclusions"),
+        ("工单号,报修时间,等待甲方\nA,2026-03-05 11:50,[\n", "等待甲方：应是对象的列表"),
+        (
+            '工单号,报修时间,等待甲方\nA,2026-03-05 11:50,"[{""from"": ""x""}]"\n',
+            "等待甲方[1].from：「x」不是可识别的时间",
+        ),
+        (
+            "工单号,报修时间,影响\nA,2026-03-05 11:50,很大\n",
+            "影响：「很大」不在允许的值里：system（系统停机）、",
+        ),
+        (
+            "工单号,报修时间,计划内\nA,2026-03-05 11:50,也许\n",
+            "计划内：「也许」应写 是（true）或 否（false）",
+        ),
+        ("工单号,报修时间,方案提交时间\nA,2026-03-05 11:50,昨天\n", "方案提交时间：「昨天」"),
+        ("工单号,报修时间\nA,昨天\n", "报修时间：「昨天」不是可识别的时间"),
+        (f"工单号,报修时间\n{'A' * 65},2026-03-05 11:50\n", "工单号：超过 64 个字"),
         ("工单号,报修时间,解决时间\nA,2026-03-05 11:50,2026-03-05 11:00\n", "解决时间 2026-03-05 11:00"),
     ],
 )
@@ -222,3 +264,14 @@ def test_chinese_heads_and_words_are_read(tmp_path):
     assert (row.fact.kind, row.fact.impact, row.fact.cause) == ("incident", "system", "software")
     assert row.fact.reported_at == datetime(2026, 3, 5, 1, 5, tzinfo=UTC)
     assert row.fact.plan.deadline == datetime(2026, 3, 6, 16, 0, tzinfo=UTC)
+
+
+def test_a_known_row_told_otherwise_is_named_by_its_columns():
+    known = TicketFact("A", NOW, plan=Plan(NOW))
+    told = TicketFact("A", NOW, responded_at=NOW, plan=Plan(NOW, deadline=NOW))
+    said = ticket_object.list_differences(known, told, ZONE, exchange.name_column)
+    assert [each.partition("（")[0] for each in said] == ["响应时间", "方案"]
+    assert [each.partition("（")[0] for each in ticket_object.list_differences(known, told, ZONE)] == [
+        "responded_at",
+        "plan",
+    ]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from eduops.sheet.workbook import Sheet, Workbook
 
 LONGEST_REF = 64
 EXAMPLES = "示例"
-"""A sheet with this in its name is never read: the template's."""
+"""A sheet with this in its name is never read, nor is a ticket whose reference begins with it: the template's."""
 # What neither a database nor a document can hold: control characters, halves of a character.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TEXTS = ("ref", "title", "department", "channel", "reporter", "remote_agreed_by", "planned_approved_by")
@@ -35,13 +35,28 @@ class TicketRow:
 
 @dataclass(frozen=True, slots=True)
 class TicketFile:
-    """What a file holds: tickets in their order, and the sheets that are no lists of tickets."""
+    """What a file holds: tickets in their order, examples left alone, sheets that are no lists of tickets."""
 
     rows: tuple[TicketRow, ...]
+    examples: int = 0
     skipped_sheets: tuple[str, ...] = ()
+    say: Callable[[str], str] = str
+    """How its fields are named: by the heads of columns in a table."""
 
 
-def parse_rows(records: Iterable[tuple[str, Record | str]], zone: ZoneInfo, *, file: str) -> TicketFile:
+def name_column(field: str) -> str:
+    """A field by the Chinese head of its column; what lies inside a list keeps its key: `等待甲方[1].from`."""
+    whole, bracket, inner = field.replace("plan.", "plan_", 1).partition("[")
+    return HEADS.get(whole, "方案" if whole == "plan" else whole) + bracket + inner
+
+
+def parse_rows(
+    records: Iterable[tuple[str, Record | str]],
+    zone: ZoneInfo,
+    *,
+    file: str,
+    say: Callable[[str], str] = str,
+) -> TicketFile:
     """The tickets in (address, object) pairs; a text in the place of an object says what is wrong with it.
 
     Raises InputError with every bad row, a reference that stands twice included.
@@ -49,12 +64,16 @@ def parse_rows(records: Iterable[tuple[str, Record | str]], zone: ZoneInfo, *, f
     rows: list[TicketRow] = []
     problems: list[Problem] = []
     first: dict[str, str] = {}
+    examples = 0
     for address, record in records:
         if isinstance(record, str):
             problems.append(Problem(file, address, record))
             continue
+        if str(record.get("ref", "")).strip().startswith(EXAMPLES):
+            examples += 1
+            continue
         try:
-            fact = parse_ticket(record, zone, file=file, address=address)
+            fact = parse_ticket(record, zone, file=file, address=address, say=say)
         except InputError as error:
             problems += error.problems
             continue
@@ -62,14 +81,14 @@ def parse_rows(records: Iterable[tuple[str, Record | str]], zone: ZoneInfo, *, f
             # A time at the calendar's end has no local time to be named by.
             problems.append(Problem(file, address, "有时间超出可用的年份"))
             continue
-        problems += (Problem(file, address, said) for said in _list_unfit(fact, zone))
+        problems += (Problem(file, address, said) for said in _list_unfit(fact, zone, say))
         if fact.ref in first:
             problems.append(Problem(file, address, f"工单号 {fact.ref} 与{first[fact.ref]}重复"))
         first.setdefault(fact.ref, address)
         rows.append(TicketRow(fact, address))
     if problems:
         raise refused(file, problems)
-    return TicketFile(tuple(rows))
+    return TicketFile(tuple(rows), examples, say=say)
 
 
 def refused(file: str, problems: Sequence[Problem]) -> InputError:
@@ -82,7 +101,7 @@ def refused(file: str, problems: Sequence[Problem]) -> InputError:
     )
 
 
-def _list_unfit(fact: TicketFact, zone: ZoneInfo) -> Iterator[str]:
+def _list_unfit(fact: TicketFact, zone: ZoneInfo, say: Callable[[str], str]) -> Iterator[str]:
     texts = {name: getattr(fact, name) for name in _TEXTS}
     for number, wait in enumerate(fact.exclusions, 1):
         texts |= {
@@ -91,9 +110,9 @@ def _list_unfit(fact: TicketFact, zone: ZoneInfo) -> Iterator[str]:
         }
     for name, text in texts.items():
         if _UNFIT.search(text):
-            yield f"{name}：含有不可见的控制字符"
+            yield f"{say(name)}：含有不可见的控制字符"
     if len(fact.ref) > LONGEST_REF:
-        yield f"ref：超过 {LONGEST_REF} 个字"
+        yield f"{say('ref')}：超过 {LONGEST_REF} 个字"
     if any(at and not _has_local_time(at, zone) for at in list_instants(fact)):
         yield "有时间超出可用的年份"
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -89,11 +89,13 @@ def _with_offset(at: datetime, zone: ZoneInfo) -> str:
         return at.astimezone(UTC).isoformat()
 
 
-def list_differences(known: TicketFact, told: TicketFact, zone: ZoneInfo) -> list[str]:
-    """The fields in which a file says otherwise than what is known, with both values."""
+def list_differences(
+    known: TicketFact, told: TicketFact, zone: ZoneInfo, say: Callable[[str], str] = str
+) -> list[str]:
+    """The fields, named by `say`, in which a file says otherwise than what is known, with both values."""
     before, after = build_object(known, zone), build_object(told, zone)
     return [
-        f"{name}（已登记 {_shown(before.get(name))}，文件 {_shown(after.get(name))}）"
+        f"{say(name)}（已登记 {_shown(before.get(name))}，文件 {_shown(after.get(name))}）"
         for name in FIELDS
         if before.get(name) != after.get(name)
     ]

@@ -41,17 +41,31 @@ class ImportResult:
 
 
 def load_tickets(path: Path, zone: ZoneInfo) -> TicketFile:
-    """The tickets in a .jsonl file or a table of any kind. Raises InputError with every bad row."""
-    if path.suffix.lower() == ".jsonl":
-        try:
-            with path.open("rb") as stream:
-                return exchange.parse_rows(exchange.read_lines(stream), zone, file=str(path))
-        except OSError as error:
-            raise InputError(
-                f"不能读取 {path}：{error.strerror or error}", hint="检查文件名和权限"
-            ) from error
+    """The tickets in a .jsonl file or a table of any kind.
+
+    Raises InputError with every bad row, or where the file holds no ticket.
+    """
+    found = _load_lines(path, zone) if path.suffix.lower() == ".jsonl" else _load_table(path, zone)
+    if not found.rows:
+        examples = f"（{found.examples} 行示例不算）" if found.examples else ""
+        raise InputError(
+            f"{path} 里没有一张工单{examples}", hint="填好再导入；格式见 eduops ticket template 模板.xlsx"
+        )
+    return found
+
+
+def _load_lines(path: Path, zone: ZoneInfo) -> TicketFile:
+    try:
+        with path.open("rb") as stream:
+            return exchange.parse_rows(exchange.read_lines(stream), zone, file=str(path))
+    except OSError as error:
+        raise InputError(f"不能读取 {path}：{error.strerror or error}", hint="检查文件名和权限") from error
+
+
+def _load_table(path: Path, zone: ZoneInfo) -> TicketFile:
     rows, skipped = exchange.read_workbook_rows(read_workbook(path))
-    return replace(exchange.parse_rows(rows, zone, file=str(path)), skipped_sheets=skipped)
+    found = exchange.parse_rows(rows, zone, file=str(path), say=exchange.name_column)
+    return replace(found, skipped_sheets=skipped)
 
 
 def import_tickets(
@@ -73,7 +87,7 @@ def import_tickets(
         Problem(file, row.address, f"工单号 {row.fact.ref} 已登记而内容不同：{'；'.join(differences)}")
         for row in tickets.rows
         if row.fact.ref in known and known[row.fact.ref] != row.fact
-        for differences in [ticket_object.list_differences(known[row.fact.ref], row.fact, zone)]
+        for differences in [ticket_object.list_differences(known[row.fact.ref], row.fact, zone, tickets.say)]
     ]
     if problems:
         raise exchange.refused(file, problems)
@@ -162,7 +176,7 @@ def export_tickets(facts: Sequence[TicketFact], path: Path, zone: ZoneInfo) -> N
 
 
 def write_template(path: Path, zone: ZoneInfo) -> None:
-    """Writes a file to fill in: the heads, notes, and invented examples that an import leaves alone in a workbook."""
+    """Writes a file to fill in: the heads, notes, and invented examples that an import leaves alone."""
     suffix = check_suffix(path)
     if suffix != ".xlsx":
         export_tickets(EXAMPLE_TICKETS, path, zone)
