@@ -1,5 +1,6 @@
 """`eduops survey`: satisfaction surveys (clause 2.8)."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,8 @@ import typer
 from eduops.cli import door, out
 from eduops.cli.instant import FromOption, ToOption, parse_day
 from eduops.cli.noun import Noun
+from eduops.cli.row import plain_row
+from eduops.cli.ticket_screen import preview
 from eduops.cli.usage import typed_here
 from eduops.core.errors import UsageError
 from eduops.core.files import hash_file
@@ -60,7 +63,7 @@ def add(
         )
         work.changed(f"{day}", department=department, score=str(new.score))
     said = f"已登记 {department} {day} 的满意度 {out.text(row['score'])} 分"
-    out.done(said + ("（预演，未写入）" if dry_run else ""), row, as_json=as_json)
+    out.done(said + preview(dry_run), row, as_json=as_json)
 
 
 @app.verb("import", example="eduops survey import 满意度.xlsx")
@@ -71,22 +74,25 @@ def import_(
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
-    """导入一个文件的调查结果：有一行错误就全部不写入；同一份再导入不会重复。"""
+    """导入一个文件的调查结果：有一行错误就全部不写入；以前导入过的答卷不会重复计入。"""
     surveys = rules.read_surveys(read_workbook(file))
     sha256 = hash_file(file)
     with door.work(ctx, dry_run=dry_run) as work:
-        added = service.import_surveys(
+        result = service.import_surveys(
             work.session, surveys, sha256=sha256, now=work.now, actor=work.actor, is_invented=invented
         )
-        if added:
-            work.changed(file.name, added=added, sha256=sha256)
-    said = (
-        f"{file.name} 共 {len(surveys)} 份：新增 {added}"
-        if added or not surveys
-        else f"{file.name} 已经导入过，没有改动"
-    )
-    item = {"file": str(file), "rows": len(surveys), "added": added, "dry_run": dry_run}
-    out.done(said + ("（预演，未写入）" if dry_run else ""), item, as_json=as_json)
+        if result.added:
+            work.changed(file.name, added=result.added, known=result.known, sha256=sha256)
+    said = f"{file.name} 共 {len(surveys)} 份：新增 {result.added}，以前导入过 {result.known}"
+    if result.known and not result.added:
+        said = f"{file.name} 的 {result.known} 份都已经导入过，没有改动"
+    if result.alike:
+        out.warn(
+            f"{result.alike} 份不记名的和以前导入的完全相同，但文件里没有那次导入的全部答卷，按新的计入；"
+            "如果是同一批，请用没有删改过的文件，先加 --dry-run 看"
+        )
+    item = {"file": str(file), "rows": len(surveys), **asdict(result), "dry_run": dry_run}
+    out.done(said + preview(dry_run), item, as_json=as_json)
 
 
 @app.verb("list", example="eduops survey list --from 2026-01-01 --to 2026-03-31 --json")
@@ -145,4 +151,4 @@ def _parse_item(text: str) -> tuple[str, Decimal]:
 
 
 def _row(survey: Survey) -> dict[str, object]:
-    return survey.model_dump(exclude={"id"})
+    return plain_row(survey)

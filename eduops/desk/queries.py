@@ -239,6 +239,14 @@ def has_survey_file(session: Session, sha256: str) -> bool:
     return session.exec(select(Survey.id).where(Survey.source_sha256 == sha256)).first() is not None
 
 
+def list_survey_batches(session: Session) -> list[list[Survey]]:
+    """The answers that each earlier import wrote, oldest import first."""
+    batches: dict[str, list[Survey]] = defaultdict(list)
+    for survey in session.exec(select(Survey).where(Survey.source_sha256 != "").order_by(col(Survey.id))):
+        batches[survey.source_sha256].append(survey)
+    return list(batches.values())
+
+
 def get_correction(session: Session, ref: str) -> DataCorrection:
     """The data correction of that reference. Raises NotFound."""
     statement = select(DataCorrection).where(DataCorrection.ref == ref).with_for_update()

@@ -42,6 +42,26 @@ def test_file_of_answers_goes_in_once(typed: Typed, home: Path, tmp_path: Path) 
     assert len(typed("survey", "list", "--json").json()) == 1
 
 
+def test_longer_export_counts_no_answer_twice(typed: Typed, home: Path, tmp_path: Path) -> None:
+    path, old = (
+        tmp_path / "满意度.csv",
+        "日期,科室,得分\n2026-03-04,护理部（虚构）,88\n2026-03-05,护理部（虚构）,70\n",
+    )
+    path.write_text(old, encoding="utf-8")
+    typed("survey", "import", path)
+    path.write_text(old + "2026-03-05,护理部（虚构）,70\n", encoding="utf-8")
+    assert typed("survey", "import", path, "--dry-run", "--json").json() == {
+        "file": str(path), "rows": 3, "added": 1, "known": 2, "alike": 0, "dry_run": True
+    }  # fmt: skip
+    assert typed("survey", "import", path).out == "满意度.csv 共 3 份：新增 1，以前导入过 2\n"
+    assert typed("survey", "stats", "--json").json()["count"] == 3
+    path.write_text(
+        "日期,科室,得分\n2026-03-04,护理部（虚构）,88\n2026-03-05,护理部（虚构）,91\n", encoding="utf-8"
+    )
+    said = typed("survey", "import", path)
+    assert ("新增 2" in said.out, "1 份不记名的和以前导入的完全相同" in said.err) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

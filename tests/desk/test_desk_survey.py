@@ -11,6 +11,7 @@ from eduops.contract.fact import SurveyFact
 from eduops.core.errors import InputError
 from eduops.desk import queries
 from eduops.desk.rules import survey as rules
+from eduops.desk.rules.survey_known import sort_out
 from eduops.desk.service import survey as service
 from eduops.sheet.read import read_workbook
 
@@ -92,19 +93,94 @@ def test_file_without_scores_is_none_of_ours(tmp_path):
         read(tmp_path, "日期,科室\n2026-03-05,护理部\n")
 
 
-def test_same_file_again_adds_nothing(store):
+def unsigned(*scores):
+    return [build(Decimal(score)) for score in scores]
+
+
+def signed(name, score=80, comment=""):
+    return rules.build_survey(DAY, score=Decimal(score), items={}, respondent=name, comment=comment)
+
+
+def scores(found):
+    return [int(each.score) for each in found.new], found.known, found.alike
+
+
+@pytest.mark.parametrize(
+    ("earlier", "file", "came"),
+    [
+        # Nothing before; equal answers of one file are two.
+        ([], unsigned(80, 80), ([80, 80], 0, 0)),
+        # A longer export of the same survey.
+        ([unsigned(80, 91)], unsigned(80, 91, 70), ([70], 2, 0)),
+        ([unsigned(80, 91)], unsigned(70, 91, 80), ([70], 2, 0)),
+        # A new answer that equals an old one.
+        ([unsigned(80, 91)], unsigned(80, 80, 91), ([80], 2, 0)),
+        # The same answers saved otherwise.
+        ([unsigned(80, 91)], unsigned(91, 80), ([], 2, 0)),
+        # Export after export: the second import wrote only what was new.
+        ([unsigned(80, 91), unsigned(70)], unsigned(80, 91, 70, 60), ([60], 3, 0)),
+        # Two files merged into one.
+        ([unsigned(80, 91), unsigned(70, 70)], unsigned(70, 70, 80, 91), ([], 4, 0)),
+        # Another department's file of the same day: not all of the earlier one, so all of it is new.
+        ([unsigned(80, 91)], unsigned(80, 70), ([80, 70], 0, 1)),
+        ([unsigned(80, 80, 91)], unsigned(80, 80), ([80, 80], 0, 2)),
+    ],
+)
+def test_unsigned_answers_are_known_where_the_file_holds_all_of_an_earlier_import(earlier, file, came):
+    assert scores(sort_out(file, earlier)) == came
+
+
+@pytest.mark.parametrize(
+    ("earlier", "file", "came"),
+    [
+        ([[signed("甲"), signed("乙")]], [signed("甲"), signed("丙", 70)], ([70], 1, 0)),
+        ([[signed("甲")]], [signed("甲"), signed("甲")], ([80], 1, 0)),
+        ([[signed("甲")]], [signed("甲", 81)], ([81], 0, 0)),
+        ([[signed("甲")]], [signed("甲", comment="慢")], ([80], 0, 0)),
+        ([[signed("甲"), *unsigned(91)]], [signed("甲"), *unsigned(70)], ([70], 1, 0)),
+    ],
+)
+def test_signed_answers_are_known_one_by_one(earlier, file, came):
+    assert scores(sort_out(file, earlier)) == came
+
+
+@given(
+    old=st.lists(st.integers(0, 3), max_size=6),
+    more=st.lists(st.integers(0, 3), max_size=6),
+    order=st.randoms(use_true_random=False),
+)
+def test_any_longer_export_adds_exactly_what_is_new(old, more, order):
+    file = unsigned(*old, *more)
+    order.shuffle(file)
+    found = sort_out(file, [unsigned(*old)])
+    assert sorted(int(each.score) for each in found.new) == sorted(more)
+    assert (found.known, found.alike) == (len(old), 0)
+
+
+def test_items_are_part_of_an_answer(store):
     with store.writing() as session:
-        surveys = [build(Decimal(80)), build(Decimal(91))]
-        added = [
-            service.import_surveys(session, surveys, sha256=sha256, now=NOW, actor="值班") for sha256 in "aab"
+        told = [
+            build(响应=Decimal("90.10"), 态度=Decimal(80)),
+            build(响应=Decimal(80), 态度=Decimal("90.10")),
+        ]
+        service.import_surveys(session, told, sha256="a", now=NOW, actor="值班")
+        again = service.import_surveys(
+            session, [*told, build(Decimal(70))], sha256="b", now=NOW, actor="值班"
+        )
+    assert (again.added, again.known) == (1, 2)
+
+
+def test_same_file_again_adds_nothing_and_a_longer_one_only_what_is_new(store):
+    with store.writing() as session:
+        old = unsigned(80, 91)
+        came = [
+            service.import_surveys(session, surveys, sha256=sha256, now=NOW, actor="值班")
+            for surveys, sha256 in ((old, "a"), (old, "a"), (old, "b"), ([*old, *unsigned(80)], "c"))
         ]
         stats = service.build_stats(queries.list_surveys(session), from_on=None, to_on=None)
-    assert added == [2, 0, 2]
-    assert (stats.count, stats.mean, stats.departments) == (
-        4,
-        Decimal("85.50"),
-        {"护理部（虚构）": Decimal("85.50")},
-    )
+    assert [(each.added, each.known) for each in came] == [(2, 0), (0, 2), (0, 2), (1, 2)]
+    assert (stats.count, stats.mean) == (3, Decimal("83.67"))
+    assert stats.departments == {"护理部（虚构）": Decimal("83.67")}
 
 
 def test_days_asked_for_are_half_open(sqlite_store):

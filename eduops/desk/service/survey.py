@@ -12,6 +12,8 @@ from sqlmodel import Session
 from eduops.desk import queries
 from eduops.desk.models.quality import Survey
 from eduops.desk.rules.survey import NewSurvey, average
+from eduops.desk.rules.survey_known import sort_out
+from eduops.store import counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,15 @@ class SurveyStats:
     count: int
     mean: Decimal | None
     departments: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyImport:
+    """What came of a file: answers written, known already, and those of the written that equal unsigned known ones."""
+
+    added: int
+    known: int
+    alike: int
 
 
 def add_survey(
@@ -43,13 +54,27 @@ def import_surveys(
     now: datetime,
     actor: str,
     is_invented: bool = False,
-) -> int:
-    """Writes a file's answers; how many. A file of the same content was imported before: none."""
-    if queries.has_survey_file(session, sha256) or not surveys:
-        return 0
-    rows = [_columns(each, now=now, actor=actor, is_invented=is_invented) for each in surveys]
-    session.execute(insert(Survey), [{**row, "source_sha256": sha256} for row in rows])
-    return len(rows)
+) -> SurveyImport:
+    """Writes those of a file's answers that no earlier import wrote; all are known in a file of the same content."""
+    # Holds the counter, so that a second import waits here and then sees what the first one wrote.
+    counter.allocate(session, "survey", 0)
+    if queries.has_survey_file(session, sha256):
+        return SurveyImport(0, len(surveys), 0)
+    found = sort_out(surveys, list(map(_read_batch, queries.list_survey_batches(session))))
+    if found.new:
+        rows = [_columns(each, now=now, actor=actor, is_invented=is_invented) for each in found.new]
+        session.execute(insert(Survey), [{**row, "source_sha256": sha256} for row in rows])
+    return SurveyImport(len(found.new), found.known, found.alike)
+
+
+def _read_batch(batch: Sequence[Survey]) -> list[NewSurvey]:
+    return [
+        NewSurvey(
+            each.answered_on, each.score, each.department, each.respondent, each.comment,
+            {name: Decimal(str(value)) for name, value in each.items.items()},
+        )
+        for each in batch
+    ]  # fmt: skip
 
 
 def build_stats(surveys: Sequence[Survey], *, from_on: date | None, to_on: date | None) -> SurveyStats:
