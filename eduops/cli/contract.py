@@ -1,5 +1,6 @@
 """`eduops contract`: check, show and explain the contract file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +12,11 @@ from eduops.cli.noun import Noun
 from eduops.contract.clause import explain_clause
 from eduops.contract.clause_rule import clause_order
 from eduops.contract.conflict import Conflict, list_conflicts
+from eduops.contract.finding import Finding
 from eduops.contract.loader import check_contract
-from eduops.contract.schema import Contract
+from eduops.contract.schema import CONSEQUENCES, Contract
 from eduops.contract.working_day import WorkingDays
-from eduops.core.errors import UsageError
+from eduops.core.errors import Problem, UsageError
 
 app = Noun("合同条款：核对、查看、解释。")
 
@@ -32,12 +34,12 @@ _CONFLICT_COLUMNS = (
     out.Column("counted", "计违约", right=True),
     out.Column("findings", "认定", right=True),
 )
-CONSEQUENCES = {"breach": "违约", "obligation": "整改义务", "notice": "提示", "none": "—"}
 
 
 @app.verb("check", example="eduops contract check configs/contracts/remote-education-2024-2026.yaml")
 def check(
-    file: Annotated[Path, typer.Argument(help="合同文件（YAML）。")], as_json: out.JsonOption = False
+    file: Annotated[Path, typer.Argument(help="合同文件（YAML）。", metavar="文件")],
+    as_json: out.JsonOption = False,
 ) -> None:
     """核对一份合同文件，一次列出所有问题：文件、行、说明。有问题则退出码为 3。"""
     problems = check_contract(file)
@@ -45,12 +47,20 @@ def check(
         out.value(
             [{"file": p.file, "line": p.line, "address": p.address, "message": p.message} for p in problems]
         )
-    elif not problems:
-        out.say(f"{file}：没有问题。")
-    for problem in () if as_json else problems:
-        out.say(str(problem))
+    else:
+        _say_problems(file, problems)
     if problems:
         raise typer.Exit(3)
+
+
+def _say_problems(file: Path, problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        out.say(str(problem))
+    if problems:
+        out.say(f"怎么办：按所列 {len(problems)} 处改正，再运行 eduops contract check {file}")
+    else:
+        out.say(f"{file}：没有问题。")
+        out.say("下一步：放进数据目录的 contracts/，在 eduops.yaml 的 contract 写上它，再运行 eduops doctor")
 
 
 @app.verb("show", example="eduops contract show --json")
@@ -109,7 +119,7 @@ def _describe_days(contract: Contract) -> str:
 @app.verb("explain", example="eduops contract explain 2.3")
 def explain(
     ctx: typer.Context,
-    clause: Annotated[str, typer.Argument(help="条款号，如 2.3 或 5.1(4)。")],
+    clause: Annotated[str, typer.Argument(help="条款号，如 2.3 或 5.1(4)。", metavar="条款")],
     as_json: out.JsonOption = False,
 ) -> None:
     """解释一条：原文、数字、怎么算、没做到的后果。"""
@@ -155,7 +165,13 @@ def conflicts(
     for conflict in found:
         for reading in conflict.readings:
             for finding in conflict.list_own(reading):
-                out.say(f"只在「{conflict.setting}: {reading.value}」下：{finding.text}")
+                out.say(f"只在「{conflict.setting}: {reading.value}」下（{_weigh(finding)}）：{finding.text}")
+
+
+def _weigh(finding: Finding) -> str:
+    """What a finding is under its reading: the sentence alone may be the same under both."""
+    counted = f"计 {finding.counted} 次" if finding.counted else "不计次"
+    return f"{CONSEQUENCES[finding.consequence]}，{counted}"
 
 
 def _conflict_rows(conflict: Conflict) -> list[dict[str, object]]:

@@ -5,7 +5,6 @@ import typer
 from eduops.cli import door, out, sla_closing, sla_explain, sla_ledger, sla_status
 from eduops.cli.noun import Noun
 from eduops.cli.sla_screen import (
-    CONSEQUENCES,
     DRAFT_COLUMNS,
     FINDING_COLUMNS,
     AsOfOption,
@@ -17,6 +16,8 @@ from eduops.cli.sla_screen import (
     parse_instant_of,
     parse_period,
 )
+from eduops.contract.period import day_of
+from eduops.contract.schema import CONSEQUENCES
 from eduops.ledger import service
 from eduops.ledger.head import load_head, save_head
 
@@ -51,7 +52,8 @@ def evaluate(
         guess = "；含暂定认定" if answer.provisional else ""
         out.say(f"计违约 {answer.counted} 次（{by_clause}）{guess}")
     for ticket in answer.outside:
-        out.warn(ticket.text)
+        if from_on <= day_of(ticket.reported_at, contract.zone_info) <= to_on:
+            out.warn(ticket.text)
 
 
 @app.verb("review", example="eduops sla review --from 2026-07-01 --to 2026-09-30")

@@ -23,7 +23,6 @@ ProvisionalOption = Annotated[
 ]
 NumberArgument = Annotated[int, typer.Argument(help="台账序号，见 eduops sla ledger。", metavar="序号")]
 
-CONSEQUENCES = {"breach": "违约", "obligation": "整改义务", "notice": "提示", "none": "—"}
 FINDING_COLUMNS = (
     out.Column("clause", "条款"),
     out.Column("consequence_text", "性质"),

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from math import ceil
+from math import ceil, floor
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -12,10 +12,10 @@ import typer
 from eduops.cli import door, out
 from eduops.cli.instant import parse_instant
 from eduops.cli.noun import Noun
-from eduops.cli.sla_screen import CONSEQUENCES, FINDING_COLUMNS, explain_uncounted
+from eduops.cli.sla_screen import FINDING_COLUMNS, explain_uncounted
 from eduops.cli.visible import visible
 from eduops.contract.finding import render_length, render_number
-from eduops.contract.schema import Contract, render_minute
+from eduops.contract.schema import CONSEQUENCES, Contract, render_minute
 from eduops.contract.scope import Scope
 from eduops.core.errors import UsageError
 from eduops.ledger import status as service
@@ -34,7 +34,6 @@ _MOST_TICKETS = 20
 """With the lines below the table a screenful; the most urgent ones must not scroll away."""
 _WIDE = 100
 _IMPACTS = {"system": "系统停机", "department": "部门级业务影响"}
-_VERBS = {"system": "已停机", "department": "受影响"}
 _WEEKDAYS = "一二三四五六日"
 _COLUMNS = (
     out.Column("ref", "工单"),
@@ -187,17 +186,19 @@ def _budget(budget: Budget, clause: str) -> "Text":
     stretch = {"year_count": f"本年（{budget.period}）", "contract_count": "合同期内"}.get(
         budget.rule, "本月"
     )
-    verb = _VERBS[budget.impact] if budget.rule == "year_count" else ""
-    unit = "次" if budget.unit == "count" else "分钟"
-    # Minutes are rounded up: never less than were used.
-    number = ceil(budget.used)
-    guess = "（含原因待查的）" if budget.is_provisional else ""
+    unit, verb = ("次", "已用 ") if budget.unit == "count" else ("分钟", "")
+    # Used is rounded up and what is left down: never less than was used, never more than there is.
+    used = f"{verb}{ceil(budget.used)} {unit}" + ("（含原因待查的）" if budget.is_provisional else "")
+    limit = f"{'须少于' if budget.must_stay_below else '限'} {render_number(budget.limit)} {unit}"
     other = f"（{budget.clause}）" if budget.clause != clause else ""
-    limit = "须少于" if budget.must_stay_below else "限"
-    said = f"{stretch}{verb} {number} {unit}{guess}，{limit} {render_number(budget.limit)} {unit}{other}"
+    said = f"{stretch}{'' if verb else ' '}{used}，{limit}{other}，{_left_of(budget)} {unit}"
     if budget.is_passed:
-        return Text(f"{said}，已超过", style="bold red")
+        return Text(said, style="bold red")
     return Text(said, style="yellow" if budget.left == 0 else "")
+
+
+def _left_of(budget: Budget) -> str:
+    return f"已超 {ceil(-budget.left)}" if budget.is_passed else f"还剩 {floor(budget.left)}"
 
 
 def _minutes(minutes: float) -> str:

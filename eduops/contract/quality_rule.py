@@ -159,9 +159,10 @@ def _build(
 
 
 def _render_closing(obligation: Obligation) -> str:
+    """The figure that was good enough, if any; whether somebody discharged it is for the ledger to say."""
     if obligation.closing_figure is None:
-        return "，尚未销项"
-    return f"，已由 {obligation.closed_by} 的 {_number(obligation.closing_figure)} 销项"
+        return ""
+    return f"，{obligation.closed_by} 的 {_number(obligation.closing_figure)} 已达标"
 
 
 def _number(figure: Decimal) -> str:

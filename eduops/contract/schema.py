@@ -25,6 +25,12 @@ from eduops.contract.schema_type import (
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Consequence = Literal["breach", "obligation", "notice", "none"]
+CONSEQUENCES: dict[Consequence, str] = {
+    "breach": "违约",
+    "obligation": "整改义务",
+    "notice": "提示",
+    "none": "—",
+}
 WEEKDAYS: tuple[Weekday, ...] = (
     "monday",
     "tuesday",

@@ -188,10 +188,15 @@ def waive(standing: Standing, *, customer: str, document: str, reason: str) -> D
 
 def discharge(standing: Standing, *, detail: Mapping[str, object], as_of: datetime | None) -> Draft:
     """The entry that closes an obligation with the figure in `detail`. Raises NotAllowed or Conflict."""
-    _require_open(standing, "obligation", "销项")
+    require_obligation(standing)
     return replace(
         standing.said, kind="discharge", counted=0, refers_to=standing.number, detail=detail, as_of=as_of
     )
+
+
+def require_obligation(standing: Standing) -> None:
+    """Raises NotAllowed for what is no obligation, Conflict for one that stands no more."""
+    _require_open(standing, "obligation", "销项")
 
 
 def _require_open(standing: Standing, kind: Kind, verb: str) -> None:

@@ -124,6 +124,7 @@ def discharge(
 
     def decide() -> list[rules.Draft]:
         standing = _get_standing(session, number)
+        rules.require_obligation(standing)
         known = next((each for each in obligations if each.key == standing.said.key), None)
         detail = _find_closing(number, known, figure, document.strip())
         return [rules.discharge(standing, detail=detail, as_of=as_of)]

@@ -99,7 +99,9 @@ def test_what_is_not_in_the_ledger_cannot_be_waived_or_discharged(typed, late):
     assert typed("sla", "waive", 7, *WAIVER, "--yes").code == 4
     typed("sla", "post", *MARCH, "--yes")
     said = typed("sla", "discharge", 1, "--figure", "90", "--document", "纪要", "--yes")
-    assert (said.code, "不能销项" in said.err) == (4, True)
+    assert (said.code, "第 1 条是违约，不能销项" in said.err) == (4, True)
+    bare = typed("sla", "discharge", 1, "--yes")
+    assert (bare.code, bare.err) == (4, said.err)
     assert typed("sla", "discharge", 1, "--figure", "九十", "--yes").code == 2
 
 
@@ -138,9 +140,11 @@ def test_evaluation_prints_the_agreed_keys_in_their_order(typed, late):
 
 def test_ticket_outside_the_term_is_named_on_stderr(typed):
     typed("ticket", "open", "--title", "合同前的一张（虚构）", "--at", "2024-11-20 09:00")
-    said = typed("sla", "evaluate", *MARCH, "--json")
+    said = typed("sla", "evaluate", "--from", "2024-11-20", "--to", "2024-12-31", "--json")
     assert "INC-2024-0001" in said.err
     assert "outside" not in said.json()
+    for days in (("2024-11-21", "2024-12-31"), ("2024-11-01", "2024-11-19")):
+        assert typed("sla", "evaluate", "--from", days[0], "--to", days[1]).err == ""
 
 
 def test_obligation_from_surveys_is_posted_and_discharged_by_the_quarter_that_closed_it(typed, monkeypatch):
@@ -156,7 +160,13 @@ def test_obligation_from_surveys_is_posted_and_discharged_by_the_quarter_that_cl
     said = typed("sla", "discharge", 1, "--yes")
     assert said.out == "第 1 条已销项：91（2026Q1 达标）；记为第 2 条\n"
     assert "整改义务" not in typed("sla", "status").out
-    assert "已销项" in typed("sla", "ledger").out
+    shown = typed("sla", "ledger").out
+    assert "已销项" in shown
+    assert "尚未销项" not in shown
+    findings = typed("sla", "evaluate", "--from", "2025-12-01", "--to", "2025-12-31", "--json").json()[
+        "findings"
+    ]
+    assert "2026Q1 的 91 已达标" in next(each["text"] for each in findings if each["clause"] == "2.8")
 
 
 def test_corrected_fact_shows_as_a_revocation_and_leaves_the_count(typed, late):

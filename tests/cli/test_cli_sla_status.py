@@ -1,6 +1,7 @@
 """The screen of a Thursday at 11:50: what runs out first, what the limits leave; explanations, forecasts, closings."""
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -44,10 +45,39 @@ def test_screen_shows_what_runs_out_first_and_what_is_left(typed, busy):
         "响应 11:55",
         "停表 50分钟",
         "正在发生的系统停机：INC-2026-0003 自 03-05 11:33 起 17 分钟，每次限 1 小时（2.5），还剩 43 分钟",
-        "系统停机（2.5）：本年（Y2）已停机 1 次，限 2 次；本月 17 分钟，限 60 分钟；合同期内 1 次，限 1 次（4.1）",
-        "部门级业务影响（2.6）：本年（Y2）受影响 0 次，限 2 次；本月 0 次，限 1 次",
+        "系统停机（2.5）：本年（Y2）已用 1 次，限 2 次，还剩 1 次；本月 17 分钟，限 60 分钟，还剩 43 分钟；"
+        "合同期内已用 1 次，限 1 次（4.1），还剩 0 次",
+        "部门级业务影响（2.6）：本年（Y2）已用 0 次，限 2 次，还剩 2 次；本月已用 0 次，限 1 次，还剩 1 次",
     ):
         assert words in shown, words
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (59, "本月 59 分钟，限 60 分钟，还剩 1 分钟"),
+        (60, "本月 60 分钟，限 60 分钟，还剩 0 分钟"),
+        (61, "本月 61 分钟，限 60 分钟，已超 1 分钟"),
+        # Half a minute used is a minute less.
+        (59.5, "本月 60 分钟，限 60 分钟，还剩 0 分钟"),
+        (60.5, "本月 61 分钟，限 60 分钟，已超 1 分钟"),
+    ],
+)
+def test_budget_says_what_is_left_or_by_how_much_it_is_passed(typed, minutes, said):
+    words = ("--impact", "system", "--cause", "software")
+    ref = open_ticket(typed, "平台打不开（虚构）", "09:00", *words)
+    end = datetime.fromisoformat(f"{TODAY} 09:00") + timedelta(minutes=minutes)
+    assert typed("ticket", "resolve", ref, "--at", f"{end:%Y-%m-%d %H:%M:%S}").code == 0
+    assert said in "".join(typed("sla", "status").out.splitlines())
+
+
+def test_count_that_is_passed_says_by_how_much(typed):
+    for hour in ("08", "09", "10"):
+        words = ("--impact", "department", "--cause", "software")
+        ref = open_ticket(typed, "科室不能用（虚构）", f"{hour}:00", *words)
+        typed("ticket", "resolve", ref, "--at", f"{TODAY} {hour}:05")
+    shown = typed("sla", "status").out
+    assert "本年（Y2）已用 3 次，限 2 次，已超 1 次；本月已用 3 次，限 1 次，已超 2 次" in shown
 
 
 def test_status_as_json_has_every_clock_with_its_figures(typed, busy):

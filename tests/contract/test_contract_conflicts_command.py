@@ -24,8 +24,11 @@ def home(migrated_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def _type(*words: str) -> int:
-    arguments = ["contract", "conflicts", *words]
-    return failure.guarded(lambda: app(arguments, standalone_mode=False, prog_name="eduops"), debug=False)
+    return _run("contract", "conflicts", *words)
+
+
+def _run(*words: str) -> int:
+    return failure.guarded(lambda: app(list(words), standalone_mode=False, prog_name="eduops"), debug=False)
 
 
 @pytest.mark.usefixtures("home")
@@ -48,3 +51,40 @@ def test_conflicts_as_json_have_one_reading_in_force_each(capsys: pytest.Capture
 def test_days_in_the_wrong_order_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert _type("--from", "2026-03-31", "--to", "2026-01-01") == 2
     assert "早于" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("home")
+def test_finding_of_one_reading_says_what_it_counts_there(capsys: pytest.CaptureFixture[str]) -> None:
+    for day in ("2026-03-02", "2026-03-03"):
+        words = (
+            "--title",
+            "平台打不开（虚构）",
+            "--impact",
+            "system",
+            "--cause",
+            "software",
+            "--at",
+            f"{day} 09:00",
+        )
+        assert _run("ticket", "open", *words) == 0
+    for number, day in enumerate(("2026-03-02", "2026-03-03"), 1):
+        assert _run("ticket", "resolve", f"INC-2026-000{number}", "--at", f"{day} 09:20") == 0
+    capsys.readouterr()
+    assert _type("--from", "2026-03-01", "--to", "2026-03-31") == 0
+    lines = [
+        line for line in capsys.readouterr().out.splitlines() if "stoppage_count" in line and "只在" in line
+    ]
+    assert [line.partition("：INC")[0] for line in lines] == [
+        "只在「stoppage_count: system_stoppages」下（提示，不计次）",
+        "只在「stoppage_count: stoppages_of_term」下（违约，计 1 次）",
+    ]
+
+
+def test_check_ends_with_what_to_do_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = find_shipped("configs", "contracts", CONTRACT_NAME)
+    assert _run("contract", "check", str(good)) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("下一步：放进数据目录的 contracts/")
+    bad = tmp_path / "合同.yaml"
+    bad.write_text(good.read_text().replace("zone:", "zoen:"))
+    assert _run("contract", "check", str(bad)) == 3
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f"再运行 eduops contract check {bad}")
