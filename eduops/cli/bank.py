@@ -55,7 +55,7 @@ def import_(
     with door.work(ctx, dry_run=dry_run) as work:
         results = []
         for workbook in workbooks:
-            with bank_screen.progress("导入", workbook) as advance:
+            with bank_screen.judging("导入", workbook) as advance:
                 result = service.import_bank(
                     work.session, workbook, bank_name=bank, now=work.now, actor=work.actor, skip_bad=skip_bad,
                     mapping=plan, progress=advance,
@@ -84,7 +84,7 @@ def check(
     plan = bank_screen.load_mapping(mapping, sheet, door.state(ctx).home)
     results = []
     for workbook in map(read_workbook, files):
-        with bank_screen.progress("核对", workbook) as advance:
+        with bank_screen.judging("核对", workbook) as advance:
             if bank is None:
                 result = service.check_bank(None, workbook, mapping=plan, progress=advance)
             else:

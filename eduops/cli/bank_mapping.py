@@ -1,6 +1,5 @@
 """`eduops bank mapping`: which column is what, for workbooks whose headings nobody knows."""
 
-import json
 import re
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +12,7 @@ from eduops.core.errors import NotAllowed, UsageError
 from eduops.core.files import write_whole
 from eduops.core.home import Home
 from eduops.sheet.read import read_workbook
-from eduops.training.rules.bank_suggestion import Suggestion, suggest_mapping
-from eduops.training.rules.bank_word import FIELD_NAMES
+from eduops.training.rules.bank_suggestion import suggest_mapping
 
 verbs = Noun("列的对应关系：提出、保存、查看。")
 
@@ -30,7 +28,7 @@ def suggest(
     """提出一份对应关系（YAML），核对改正后交给 --mapping。"""
     found = suggest_mapping(read_workbook(file), sheet_name=sheet)
     item = {**found.mapping.model_dump(exclude_none=True), "left": [list(pair) for pair in found.left]}
-    out.done(_render(found), item, as_json=as_json)
+    out.done(bank_screen.render_mapping(found), item, as_json=as_json)
 
 
 @verbs.verb("save", example="eduops bank mapping save 外院 外院.yaml")
@@ -77,16 +75,3 @@ def _item(home: Home, path: Path) -> dict[str, object]:
         "header_row": mapping.header_row,
         "columns": [f"{name}={column}" for name, column in mapping.columns.items()],
     }
-
-
-def _render(found: Suggestion) -> str:
-    """The mapping as YAML, each column with its heading behind it. JSON's strings are YAML's."""
-    mapping = found.mapping
-    lines = [f"sheet: {json.dumps(mapping.sheet, ensure_ascii=False)}"] if mapping.sheet else []
-    lines += [f"header_row: {mapping.header_row}", "columns:"]
-    for name, letters in mapping.columns.items():
-        heading = " ".join(found.headings[letters].split())[:30]
-        lines.append(f"  {name}: {letters}  # {FIELD_NAMES[name.partition('[')[0]]}：{heading}")
-    for letters, heading in found.left:
-        lines.append(f"  # {letters} 列没有用到：{' '.join(heading.split())[:30]}")
-    return "\n".join(lines)

@@ -1,8 +1,10 @@
 """How the results of imports look: JSON for programs, sentences for people, a marked copy for the author."""
 
+import json
 import os
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -15,9 +17,11 @@ from eduops.core.errors import ConfigError, InputError, Problem
 from eduops.core.home import Home
 from eduops.sheet.workbook import Mark, Workbook, column_index, column_letters
 from eduops.training.queries.bank import BankStats
+from eduops.training.rules.bank_layout import HeaderNotFound
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
 from eduops.training.rules.bank_similarity import Similar
-from eduops.training.rules.bank_word import TYPE_NAMES
+from eduops.training.rules.bank_suggestion import Suggestion, suggest_mapping
+from eduops.training.rules.bank_word import FIELD_NAMES, TYPE_NAMES
 from eduops.training.rules.question import BankItem, QuestionType
 from eduops.training.service.bank import ImportResult
 
@@ -91,11 +95,37 @@ def mapping_path(home: Home, name: str) -> Path:
     return home.path / "mappings" / f"{name}.yaml"
 
 
-def progress(verb: str, workbook: Workbook) -> AbstractContextManager[Callable[[int], None]]:
-    """A bar over the workbook's rows."""
-    return out.progress(
-        f"{verb} {workbook.path.name}", total=sum(len(sheet.rows) for sheet in workbook.sheets)
-    )
+@contextmanager
+def judging(verb: str, workbook: Workbook) -> Iterator[Callable[[int], None]]:
+    """A bar over the workbook's rows; where its headings are not known, the error proposes a mapping."""
+    rows = sum(len(sheet.rows) for sheet in workbook.sheets)
+    try:
+        with out.progress(f"{verb} {workbook.path.name}", total=rows) as advance:
+            yield advance
+    except HeaderNotFound as error:
+        raise HeaderNotFound(error.message, hint=error.hint + _proposal(workbook)) from error
+
+
+def _proposal(workbook: Workbook) -> str:
+    try:
+        mapping = render_mapping(suggest_mapping(workbook))
+    except InputError:
+        return "；从内容也看不出哪一列是题干和答案"
+    command = f"eduops bank mapping suggest {shlex.quote(str(workbook.path))} > 对应关系.yaml"
+    return f"。看起来像下面这样，存成文件（{command}）、核对后加 --mapping 对应关系.yaml：\n{mapping}"
+
+
+def render_mapping(found: Suggestion) -> str:
+    """The mapping as YAML, each column with its heading behind it. JSON's strings are YAML's."""
+    mapping = found.mapping
+    lines = [f"sheet: {json.dumps(mapping.sheet, ensure_ascii=False)}"] if mapping.sheet else []
+    lines += [f"header_row: {mapping.header_row}", "columns:"]
+    for name, letters in mapping.columns.items():
+        heading = " ".join(found.headings[letters].split())[:30]
+        lines.append(f"  {name}: {letters}  # {FIELD_NAMES[name.partition('[')[0]]}：{heading}")
+    for letters, heading in found.left:
+        lines.append(f"  # {letters} 列没有用到：{' '.join(heading.split())[:30]}")
+    return "\n".join(lines)
 
 
 def refuse_errors(results: Sequence[Shown], *, as_json: bool) -> None:
@@ -106,6 +136,9 @@ def refuse_errors(results: Sequence[Shown], *, as_json: bool) -> None:
         undone = [replace(shown.result, imported=0, batch=None) for shown in results]
         _show_json(undone)
         raise typer.Exit(WRONG_FILE)
+    for shown in results:
+        for sentence in shown.result.assumptions:
+            out.warn(f"{shown.workbook.path.name}：{sentence}")
     problems = [
         Problem(shown.result.file, f"{error.sheet}!{error.column}{error.row}", f"{error.message}")
         for shown in results

@@ -181,7 +181,9 @@ def test_a_proposed_mapping_is_saved_and_used_by_name(
     rows = [f"虚构的题干{number}说的是什么,甲甲,乙乙,A" for number in range(3)]
     file.write_text("\n".join(["描述,甲项,乙项,结论", *rows]), encoding="utf-8")
     assert run("bank", "check", file) == 3
-    assert "bank mapping suggest" in capsys.readouterr().err
+    refused = capsys.readouterr().err
+    assert "bank mapping suggest" in refused
+    assert "  key: D  # 答案：结论" in refused
     assert run("bank", "mapping", "suggest", file) == 0
     proposed = tmp_path / "proposed.yaml"
     proposed.write_text(capsys.readouterr().out, encoding="utf-8")
@@ -193,6 +195,36 @@ def test_a_proposed_mapping_is_saved_and_used_by_name(
     assert [told["name"] for told in json.loads(capsys.readouterr().out)] == ["外院"]
     assert run("bank", "import", file, "--bank", "虚构题库", "--mapping", "外院") == 0
     assert run("bank", "check", file, "--mapping", "不存在") == 3
+
+
+def test_a_workbook_without_questions_gets_no_mapping_proposed(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "名册.csv"
+    file.write_text("姓名,科室\n虚构甲,内科\n虚构乙,外科\n", encoding="utf-8")
+    assert run("bank", "check", file) == 3
+    assert "columns" not in capsys.readouterr().err
+    assert run("bank", "mapping", "suggest", file) == 3
+    assert "看不出哪一列是题干" in capsys.readouterr().err
+
+
+def test_a_refusal_names_the_columns_that_were_not_used(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("题干,头一种说法,另一种说法,正确答案\n虚构题一,甲,乙,A\n", encoding="utf-8")
+    assert run("bank", "import", file, "--bank", "虚构题库") == 3
+    assert "没有用到的列：B 头一种说法、C 另一种说法" in capsys.readouterr().err
+
+
+def test_options_that_cannot_be_told_apart_are_one_error(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("题干,题型,选项,答案\n虚构题一,单选题,甲；乙；丙,B\n", encoding="utf-8")
+    assert run("bank", "check", file, "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [(error["column"], error["code"]) for error in told["errors"]] == [("C", "options_unsplit")]
 
 
 def test_undo_asks_first_and_is_told_in_show(

@@ -15,6 +15,10 @@ _INSTRUCTION_NAMES = ("说明", "须知", "示例", "样例", "范例", "帮助"
 _MAX_LETTERS = 3
 
 
+class HeaderNotFound(InputError):
+    """No sheet has headings that are known: a mapping can say which column is what."""
+
+
 class Role(StrEnum):
     """What a sheet is for."""
 
@@ -194,10 +198,9 @@ def _nothing_found(workbook: Workbook, layouts: Sequence[Layout]) -> InputError:
     seen = "；".join(
         f"「{layout.sheet.name}」" + "、".join(_first_texts(layout.sheet)) for layout in layouts[:5]
     )
-    return InputError(
+    return HeaderNotFound(
         f"{workbook.path} 里没有找到题库的表头（至少要有题干，以及答案、题型或选项）。看到的是：{seen}",
-        hint="对照 eduops bank template 的模板改表头；"
-        "或用 eduops bank mapping suggest 取一份对应关系，核对后用 --mapping 给出",
+        hint="对照 eduops bank template 的模板改表头，或用 --mapping 给出哪一列是什么",
     )
 
 

@@ -42,6 +42,8 @@ _LEVELS = re.compile(r"\s*(?:&&|/|／|>|＞|→|\\)\s*")
 _TAGS = re.compile(r"[,，、;；|\s]+")
 _PLAIN_VERDICTS = frozenset({"对", "错", "正确", "错误", "√", "×", "TRUE", "FALSE"})
 _NO_WORD = TypeWord(None)
+_OF_OPTIONS = frozenset({"options", "key"})
+"""What cannot be judged while the options of one cell are not told apart."""
 
 
 @dataclass(slots=True)
@@ -185,8 +187,9 @@ class Builder:
         return score
 
     def _check(self, entry: Entry, question: Question, word: TypeWord, *, is_key_told: bool) -> None:
+        is_unsplit = any(error.code == "options_unsplit" for error in entry.errors)
         for problem in check(question):
-            if problem.field == "key" and is_key_told:
+            if (problem.field == "key" and is_key_told) or (is_unsplit and problem.field in _OF_OPTIONS):
                 continue
             if problem.code == "key_few" and word.is_indefinite:
                 continue

@@ -27,7 +27,7 @@ class Suggestion:
 
 
 def suggest_mapping(workbook: Workbook, *, sheet_name: str | None = None) -> Suggestion:
-    """A proposal for the named sheet, or the one with most rows. Raises InputError where there is nothing to look at."""
+    """A proposal for the named sheet, or the one with most rows. Raises InputError where nothing looks like questions."""
     candidates = [
         sheet for sheet in workbook.sheets if sheet_name in (None, sheet.name) and len(sheet.rows) > 1
     ]
@@ -39,6 +39,11 @@ def suggest_mapping(workbook: Workbook, *, sheet_name: str | None = None) -> Sug
     headings = {column: cell_text(cell).strip() for column, cell in enumerate(sheet.row(row))}
     columns = dict(header.columns) if header is not None and header.row == row else {}
     _add_by_content(columns, sheet, row)
+    if "stem" not in columns or not {"key", "option_right"} & columns.keys():
+        raise InputError(
+            f"{workbook.path} 的工作表「{sheet.name}」里看不出哪一列是题干、哪一列是答案",
+            hint='这多半不是题库；若是，自己写一份对应关系（YAML），如 columns: {stem: B, key: F, "option[0]": C}',
+        )
     used = set(columns.values())
     return Suggestion(
         Mapping(

@@ -9,7 +9,8 @@ from eduops.training.rules.question import LETTERS
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2060\ufeff\ufffe\uffff\ud800-\udfff]")
 _LINE_BREAKS = re.compile(r"\r\n?|_x000D_\n?")
 _PREFIX = re.compile(r"\s*[(（]?([A-Za-zＡ-Ｚａ-ｚ])\s*[)）]?\s*[、.．,，:：)）\s]\s*(?=\S)")
-_RUN_TOGETHER = re.compile(r"(?:^|(?<=[\s;；|,，。、]))[(（]?([A-ZＡ-Ｚ])[)）]?\s*[、.．:：)）]\s*")
+_LETTER = re.compile(r"(?<![A-Za-zＡ-Ｚａ-ｚ])[(（]?([A-ZＡ-Ｚ])[)）]?\s*[、.．:：)）]\s*")
+_BEFORE_LETTER = frozenset(" \t\n\r\u3000\xa0;；|,，。、")
 
 
 def tidy(text: str) -> str:
@@ -40,24 +41,36 @@ def strip_prefixes(options: Sequence[str]) -> list[str] | None:
 
 
 def split_options(text: str) -> list[str] | None:
-    """The options that stand in one cell: `A、…B、…` run together, a line each, or parted by `|`; None if unclear."""
-    lettered = _split_letters(text)
-    if lettered:
-        return lettered
+    """The options that stand in one cell: a line each, parted by `|`, or `A、…B、…` run together; None if unclear."""
+    unlettered = None
     for separator in ("\n", "|", "｜"):
         parts = [part.strip() for part in text.split(separator) if part.strip()]
         if len(parts) > 1:
-            return strip_prefixes(parts) or parts
-    return None
+            stripped = strip_prefixes(parts)
+            if stripped is not None:
+                return stripped
+            unlettered = unlettered or parts
+    return _split_letters(text) or unlettered
 
 
 def _split_letters(text: str) -> list[str] | None:
-    """Cuts before A, B, C ... in their order, so that a letter inside an option does not cut it."""
-    cuts: list[tuple[int, int]] = []
-    for found in _RUN_TOGETHER.finditer(text):
-        if len(cuts) < len(LETTERS) and narrow(found.group(1)) == LETTERS[len(cuts)]:
-            cuts.append(found.span())
-    if len(cuts) < 2 or text[: cuts[0][0]].strip():
+    """Cuts before A, B, C ... where there is only one way to do so; None where an option may hold a letter itself."""
+    found = list(_LETTER.finditer(text))
+    # Letters behind a space or a mark count first: 维生素B、 inside an option is no B.
+    parted = [each for each in found if each.start() == 0 or text[each.start() - 1] in _BEFORE_LETTER]
+    cuts = next((cuts for cuts in (parted, found) if _are_all(cuts, found)), [])
+    if len(cuts) < 2 or cuts[0].start() != 0:
         return None
-    ends = [start for start, _ in cuts[1:]] + [len(text)]
-    return [text[start:end].strip(" \t\n;；|") for (_, start), end in zip(cuts, ends, strict=True)]
+    ends = [each.start() for each in cuts[1:]] + [len(text)]
+    return [text[cut.end() : end].strip(" \t\n;；|") for cut, end in zip(cuts, ends, strict=True)]
+
+
+def _are_all(cuts: Sequence[re.Match[str]], found: Sequence[re.Match[str]]) -> bool:
+    """Whether the cuts are A, B, C ... in order, and the letter after the last stands nowhere."""
+    return "".join(map(_letter, cuts)) == LETTERS[: len(cuts)] and not (
+        set(LETTERS[len(cuts) : len(cuts) + 1]) & set(map(_letter, found))
+    )
+
+
+def _letter(found: re.Match[str]) -> str:
+    return narrow(found.group(1))
