@@ -227,6 +227,17 @@ def test_options_that_cannot_be_told_apart_are_one_error(
     assert [(error["column"], error["code"]) for error in told["errors"]] == [("C", "options_unsplit")]
 
 
+@pytest.mark.parametrize("name", ["", "  ", "虚构\n题库", "长" * 101])
+def test_a_bank_needs_a_name_that_can_be_typed_again(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    file = write_rows(tmp_path / "a.xlsx", GOOD)
+    assert run("bank", "import", file, "--bank", name) == 2
+    assert "题库名称" in capsys.readouterr().err
+    assert run("bank", "import", file, "--bank", " 虚构题库 ") == 0
+    assert run("bank", "stats", "虚构题库") == 0
+
+
 def test_undo_asks_first_and_is_told_in_show(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from eduops.core.errors import Conflict, NotFound
+from eduops.core.errors import Conflict, NotFound, UsageError
 from eduops.core.files import hash_file
 from eduops.sheet.workbook import Workbook
 from eduops.store import counter
@@ -23,6 +23,8 @@ from eduops.training.rules.bank_group import GroupDraft
 from eduops.training.rules.bank_judge import Draft, Judgement, Progress, judge_workbook
 from eduops.training.rules.bank_layout import Layout
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
+
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,9 @@ def import_bank(
     """Imports a workbook into the bank of that name, which is made where it is not there yet.
 
     With any error nothing is written, unless `skip_bad`; nor is anything where all is there already. Raises
-    InputError where no sheet holds questions.
+    InputError where no sheet holds questions, UsageError for a name that nobody could type again.
     """
+    bank_name = _checked_name(bank_name)
     bank = queries.lock_bank(session, bank_name)
     known = queries.map_fingerprints(session, bank.id) if bank else {}
     judged = judge_workbook(workbook, mapping=mapping, known=known, progress=progress)
@@ -130,6 +133,15 @@ def undo_batch(session: Session, ref: str, *, now: datetime) -> int:
     # Any: an UPDATE always gives a cursor result, whatever execute() promises.
     count: int = retired.rowcount  # type: ignore[attr-defined]
     return count
+
+
+def _checked_name(name: str) -> str:
+    plain = name.strip()
+    if not plain or not plain.isprintable() or len(plain) > _LONGEST_NAME:
+        raise UsageError(
+            f"题库名称「{plain[:30]}」不能用", hint=f"用 1 到 {_LONGEST_NAME} 个字，不要换行，如：三基题库"
+        )
+    return plain
 
 
 def _make_bank(session: Session, name: str, now: datetime) -> Bank:
