@@ -137,8 +137,9 @@ def refuse_errors(results: Sequence[Shown], *, as_json: bool) -> None:
         _show_json(undone)
         raise typer.Exit(WRONG_FILE)
     for shown in results:
-        for sentence in shown.result.assumptions:
-            out.warn(f"{shown.workbook.path.name}：{sentence}")
+        if shown.result.assumptions:
+            read = "".join(f"\n  · {sentence}" for sentence in shown.result.assumptions)
+            out.warn(f"{shown.workbook.path.name} 是这样读的：{read}")
     problems = [
         Problem(shown.result.file, f"{error.sheet}!{error.column}{error.row}", f"{error.message}")
         for shown in results

@@ -17,7 +17,11 @@ OPTIONS = ("甲", "乙", "丙", "丁")
 
 
 @pytest.mark.parametrize(
-    "written", ["ACD", "A、C、D", "A,C,D", "a c d", "ＡＣＤ", "A;C;D", "A|C|D", "DCA", "答案：ACD", "A和C和D"]
+    "written",
+    [
+        *("ACD", "A、C、D", "A,C,D", "a c d", "ＡＣＤ", "A;C;D", "A|C|D", "DCA", "答案：ACD", "A和C和D"),
+        *("（ACD）", "【A、C、D】", "答案：(acd)"),
+    ],
 )
 def test_letters_of_a_multiple_choice_in_every_spelling(written: str) -> None:
     assert read_letters(written, OPTIONS).key == (("A",), ("C",), ("D",))
@@ -47,6 +51,7 @@ def test_an_answer_in_an_options_own_words_is_its_letter(
         ("C、丁", OPTIONS),
         ("甲", ("甲", "甲")),
         ("甲和丙", OPTIONS),
+        ("A(B)", OPTIONS),  # or B?
     ],
 )
 def test_an_answer_that_might_mean_two_things_is_not_guessed(written: str, options: tuple[str, ...]) -> None:

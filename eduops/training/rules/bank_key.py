@@ -13,6 +13,7 @@ Key = tuple[tuple[str, ...], ...]
 _LABEL = re.compile(r"^\s*(?:正确|标准|参考)?答案\s*[:：]\s*")
 _BETWEEN_LETTERS = re.compile(r"[\s、,，;；/|.．。&+和及与]+")
 _LETTERS = re.compile(r"[A-Z]+")
+_IN_BRACKETS = re.compile(r"\s*[(\[【](.*)[)\]】]\s*")
 _LETTER_AND_TEXT = re.compile(r"([A-Za-zＡ-Ｚａ-ｚ])\s*[、.．:：)）]\s*(\S.*)", re.DOTALL)
 _NUMBERED = re.compile(r"(?:^|\s+|(?<=[;；。]))(?:[(（]\d{1,2}[)）]|\d{1,2}[、.．](?!\d)|[①-⑳])\s*")
 _LONGEST_NOTHING = max(map(len, NOTHING_WORDS))
@@ -52,7 +53,9 @@ def read_letters(text: str, options: Sequence[str]) -> Reading:
         return MISSING
     if len(text) == 1 and text in LETTERS:
         return Reading(((text,),))
-    plain = _BETWEEN_LETTERS.sub("", narrow(_LABEL.sub("", text)).upper())
+    plain = narrow(_LABEL.sub("", text)).upper()
+    bracketed = _IN_BRACKETS.fullmatch(plain)
+    plain = _BETWEEN_LETTERS.sub("", bracketed.group(1) if bracketed else plain)
     if _LETTERS.fullmatch(plain):
         return Reading(tuple((letter,) for letter in sorted(plain)), repaired=not _is_usual(text))
     return _read_option_text(text, options) or Reading(
