@@ -11,7 +11,7 @@
     fact       TicketFact(ref, reported_at, …), Exclusion, Plan, Reopening; HostFact, PatrolFact, AttendanceFact,
                SurveyFact, DemandFact, EffortFact, DeliverableFact, StaffFact, CertificateFact, TrainingFact,
                ReviewFact, VulnerabilityFact; Facts(tickets=(), hosts=(), patrols=None, …)
-    ticket_fact  parse_ticket(record: Mapping[str, object], zone: ZoneInfo, *, file="", address="") -> TicketFact
+    ticket_fact  parse_ticket(record: Mapping[str, object], zone: ZoneInfo, *, file="", address="", say=str) -> TicketFact
                raises InputError with every problem
     ticket_row build_record(row: Mapping[str, object]) -> dict[str, object]   a csv/xlsx row, Chinese headers known,
                plan_* columns and JSON cells, as the object parse_ticket takes; HEADERS
@@ -23,7 +23,8 @@
                deadlines(contract, ticket, as_of) -> tuple[Clock, ...]
                Clock: .clause .rule .source .limit .limit_minutes .due_at .added .met_at .is_missed(as_of)
     explain    explain_ticket(contract, ticket, *, as_of, others=()) -> TicketExplanation (module explanation):
-               .day .clocks (.segments) .stoppage .findings; explain_text.render_explanation(it, zone) -> list[str]
+               .day .resolution .plan .clocks (.segments) .absences .stoppage (.parts .counts .sums) .findings;
+               explain_text.render_explanation(it, zone) -> list[str]
     forecast   forecast(contract, facts, *, from_on, to_on, as_of, until) -> tuple[Finding, ...]; cut_facts
     conflict   list_conflicts(contract, facts, *, from_on, to_on, as_of) -> tuple[Conflict, ...]: .setting .title
                .clauses .matters .readings (.value .text .is_in_force .evaluation) .list_own(reading) .to_json()

@@ -1,16 +1,17 @@
 """One ticket explained: its day, its clocks piece by piece, the stoppage it takes part in, what was found."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from eduops.contract.deadline import list_exclusions
+from eduops.contract.explain_absence import describe_plan, describe_resolution, list_absences
+from eduops.contract.explain_stoppage import describe_stoppage, find_event
 from eduops.contract.explanation import (
+    Absence,
     ClockStory,
     DayFacts,
     Segment,
     Standing,
-    StoppageStory,
     TicketExplanation,
 )
 from eduops.contract.fact import TicketFact
@@ -19,7 +20,7 @@ from eduops.contract.interval import Interval, clip, total
 from eduops.contract.resolution import list_resolved_stretches
 from eduops.contract.schema import WEEKDAYS, Contract
 from eduops.contract.scope import Scope
-from eduops.contract.stoppage import Event, find_outage, list_events, list_windows
+from eduops.contract.stoppage import Event, list_events
 from eduops.contract.stoppage_rule import judge_stoppages
 from eduops.contract.ticket_clock import (
     Clock,
@@ -44,16 +45,22 @@ def explain_ticket(
     scope = Scope(contract, contract.term.start, contract.term.end_on, as_of)
     tickets = [ticket, *(each for each in others if each.ref != ticket.ref)]
     standing = _find_standing(scope, ticket)
-    event = _find_event(scope, ticket, tickets)
+    limits = TicketLimits.of(scope.rules, contract.policy)
+    is_judged = standing == "judged"
+    events = list_events(scope, tickets, ticket.impact) if ticket.impact != "limited" else []
     return TicketExplanation(
         ref=ticket.ref,
         reported_at=ticket.reported_at,
         as_of=as_of,
         standing=standing,
+        planned_approved_by=ticket.planned_approved_by if is_exempt(ticket) else None,
         day=_describe_day(scope, ticket.reported_at),
-        clocks=_list_stories(scope, ticket) if standing == "judged" else (),
-        stoppage=_describe_stoppage(scope, ticket, tickets, event),
-        findings=_list_findings(scope, ticket, tickets, event),
+        resolution=describe_resolution(ticket, as_of),
+        plan=describe_plan(limits, ticket, as_of) if is_judged else None,
+        clocks=_list_stories(scope, limits, ticket) if is_judged else (),
+        absences=_list_absences(scope, limits, ticket) if is_judged else (),
+        stoppage=describe_stoppage(scope, ticket, tickets, events),
+        findings=_list_findings(scope, ticket, tickets, find_event(events, ticket.ref)),
     )
 
 
@@ -89,8 +96,12 @@ def _describe_day(scope: Scope, reported_at: datetime) -> DayFacts:
     )
 
 
-def _list_stories(scope: Scope, ticket: TicketFact) -> tuple[ClockStory, ...]:
-    limits = TicketLimits.of(scope.rules, scope.contract.policy)
+def _list_absences(scope: Scope, limits: TicketLimits, ticket: TicketFact) -> tuple[Absence, ...]:
+    is_on_site = scope.on_site_hours.is_on_site(ticket.reported_at)
+    return list_absences(limits, ticket, is_on_site=is_on_site, as_of=scope.as_of)
+
+
+def _list_stories(scope: Scope, limits: TicketLimits, ticket: TicketFact) -> tuple[ClockStory, ...]:
     is_on_site = scope.on_site_hours.is_on_site(ticket.reported_at)
     clocks = list_clocks(limits, ticket, is_on_site=is_on_site, as_of=scope.as_of)
     agreed = find_agreed_deadline(limits, ticket, scope.as_of)
@@ -109,19 +120,25 @@ def _list_stories(scope: Scope, ticket: TicketFact) -> tuple[ClockStory, ...]:
 def _tell(
     scope: Scope, ticket: TicketFact, clock: Clock, stops: list[Interval], is_agreed: bool
 ) -> ClockStory:
-    elapsed = (clock.met_at or scope.as_of) - ticket.reported_at
+    ended_at = clock.met_at or scope.as_of
+    elapsed = ended_at - ticket.reported_at
+    segments = tuple(_cut_up(ticket, clock, stops, scope.as_of))
+    # A wait after the limit was met moved the deadline, but nothing of what was used.
+    stopped = [(each.from_at, each.to_at) for each in segments if each.kind == "stopped"]
+    excluded = total(clip(stopped, (ticket.reported_at, ended_at)))
     return ClockStory(
         clause=clock.clause,
         rule=clock.rule,
         is_agreed_deadline=is_agreed,
         started_at=ticket.reported_at,
         limit_minutes=clock.limit_minutes,
-        segments=tuple(_cut_up(ticket, clock, stops, scope.as_of)),
+        segments=segments,
         added_minutes=to_minutes(clock.added),
         due_at=clock.due_at,
         met_at=clock.met_at,
         elapsed_minutes=to_minutes(elapsed),
-        counted_minutes=to_minutes(elapsed - clock.added),
+        excluded_minutes=to_minutes(excluded),
+        counted_minutes=to_minutes(elapsed - excluded),
         is_missed=clock.is_missed(scope.as_of),
     )
 
@@ -160,44 +177,6 @@ def _list_reasons(ticket: TicketFact, clock: Clock, stop: Interval, as_of: datet
     if clock.rule == "resolution" and clip(list_resolved_stretches(ticket, as_of), stop):
         reasons.append("已解决，到重开为止")
     return tuple(dict.fromkeys(reasons))
-
-
-def _find_event(scope: Scope, ticket: TicketFact, tickets: Sequence[TicketFact]) -> Event | None:
-    if ticket.impact == "limited":
-        return None
-    events = list_events(scope, tickets, ticket.impact)
-    return next((each for each in events if any(part.ref == ticket.ref for part in each.stoppages)), None)
-
-
-def _describe_stoppage(
-    scope: Scope, ticket: TicketFact, tickets: Sequence[TicketFact], event: Event | None
-) -> StoppageStory | None:
-    outage = None
-    if ticket.impact != "limited" and (ticket.kind == "incident" or ticket.planned):
-        outage = find_outage(ticket, scope.as_of) if _find_standing(scope, ticket) != "not_yet" else None
-    inside = clip([outage[0]], (scope.term_from_at, scope.cut_as_of)) if outage else []
-    if not inside or ticket.impact == "limited":
-        return None
-    cut = total(clip(list_windows(tickets, ticket.impact, scope.as_of), inside[0]))
-    story = StoppageStory(
-        impact=ticket.impact,
-        from_at=inside[0][0],
-        to_at=inside[0][1],
-        is_open=bool(outage and outage[1]),
-        minutes=to_minutes(total(inside)),
-        cut_minutes=to_minutes(cut),
-        cause_counts=ticket.cause in ("software", "unknown"),
-    )
-    if event is None:
-        return story
-    return replace(
-        story,
-        event=event.ref,
-        joined_with=tuple(each.ref for each in event.stoppages if each.ref != ticket.ref),
-        event_from_at=event.start_at,
-        event_to_at=event.end_at,
-        event_minutes=to_minutes(event.lasted_for),
-    )
 
 
 def _list_findings(

@@ -1,12 +1,21 @@
 """An explained ticket in Chinese sentences, one line each; lines that belong to the one above begin with 「　」."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from eduops.contract.clause_rule import render_clause
-from eduops.contract.explanation import ClockStory, DayFacts, Segment, StoppageStory, TicketExplanation
-from eduops.contract.finding import render_length, render_local, render_number
+from eduops.contract.explain_stoppage_text import render_stoppage
+from eduops.contract.explanation import (
+    Absence,
+    ClockStory,
+    DayFacts,
+    PlanStory,
+    ResolutionStory,
+    Segment,
+    TicketExplanation,
+)
+from eduops.contract.finding import render_length, render_local, render_minutes, render_number
 from eduops.contract.schema import WEEKDAYS, render_minute
 from eduops.contract.ticket_rule import VERBS
 
@@ -14,28 +23,35 @@ _WEEKDAYS = dict(zip(WEEKDAYS, "一二三四五六日", strict=True))
 _STANDINGS = {
     "not_yet": "截至这个时刻还没有报修，没有可说明的。",
     "outside": "报修时刻不在合同期内，不作认定。",
-    "exempt": "这是甲方批准的计划内工作，不受响应、到场、解决时限约束。",
+    "exempt": "这是甲方批准的计划内工作{}，不受响应、到场、解决时限约束，不作认定。",
 }
-_STOPPAGES = {"system": "系统停机", "department": "部门级业务影响"}
 
 
 def render_explanation(explanation: TicketExplanation, zone: ZoneInfo) -> list[str]:
-    """The sentences, in the order: report and day, each clock with its pieces, stoppage, findings."""
+    """The sentences, in the order: report and day, reopenings, plan, each clock with its pieces, the limits that are no
+    clock and why, stoppage, findings.
+    """
     lines = [
         f"{explanation.ref} 报修于 {render_local(explanation.reported_at, zone)}，{_day(explanation.day)}"
     ]
-    if explanation.standing != "judged":
-        lines.append(_STANDINGS[explanation.standing])
-    else:
-        lines.append(_regime(explanation.day))
+    lines.append(_regime(explanation.day) if explanation.standing == "judged" else _standing(explanation))
+    lines += _resolution(explanation.resolution, zone)
+    if explanation.plan is not None:
+        lines.append(_plan(explanation.plan, zone))
     for clock in explanation.clocks:
         lines += _clock(clock, explanation.as_of, zone)
+    lines += _absences(explanation.absences, zone)
     if explanation.stoppage is not None:
-        lines += _stoppage(explanation.stoppage, zone)
+        lines += render_stoppage(explanation.stoppage, zone)
     lines += [f"认定：{finding.text}" for finding in explanation.findings]
     if not explanation.findings:
         lines.append(f"截至 {render_local(explanation.as_of, zone)} 没有认定。")
     return lines
+
+
+def _standing(explanation: TicketExplanation) -> str:
+    by = explanation.planned_approved_by
+    return _STANDINGS[explanation.standing].format(f"（{by}）" if by else "")
 
 
 def _day(day: DayFacts) -> str:
@@ -61,7 +77,11 @@ def _regime(day: DayFacts) -> str:
 
 
 def _clock(clock: ClockStory, as_of: datetime, zone: ZoneInfo) -> Iterator[str]:
-    limit = "以书面方案约定的期限为准" if clock.is_agreed_deadline else f"限 {_minutes(clock.limit_minutes)}"
+    limit = (
+        "以书面方案约定的期限为准"
+        if clock.is_agreed_deadline
+        else f"限 {render_minutes(clock.limit_minutes)}"
+    )
     verb = VERBS[clock.rule]
     yield f"{verb}（合同{render_clause(clock.clause)}，{limit}）："
     for segment in clock.segments:
@@ -84,36 +104,75 @@ def _segment(segment: Segment, as_of: datetime, zone: ZoneInfo) -> str:
 def _outcome(clock: ClockStory, as_of: datetime, zone: ZoneInfo) -> str:
     verb = VERBS[clock.rule]
     if clock.met_at is not None:
-        used = f"实际 {render_local(clock.met_at, zone)}，用时 {_minutes(clock.elapsed_minutes)}"
-        if not clock.is_missed:
-            return f"{used}，按时"
-        counted = f"，扣除顺延计 {_minutes(clock.counted_minutes)}" if clock.added_minutes else ""
-        return f"{used}{counted}，迟 {render_length(clock.met_at - clock.due_at)}"
+        used = f"实际 {render_local(clock.met_at, zone)}，用时 {_arithmetic(clock)}"
+        return (
+            f"{used}，迟 {render_length(clock.met_at - clock.due_at)}" if clock.is_missed else f"{used}，按时"
+        )
+    until, used = f"截至 {render_local(as_of, zone)}", f"已用 {_arithmetic(clock)}"
     if clock.is_missed:
-        return f"截至 {render_local(as_of, zone)} 仍未{verb}，已超 {render_length(as_of - clock.due_at)}"
+        return f"{until} 仍未{verb}，已超 {render_length(as_of - clock.due_at)}，{used}"
     if clock.due_at == as_of:
-        return f"截至 {render_local(as_of, zone)} 尚未{verb}，正好到期"
-    return f"截至 {render_local(as_of, zone)} 尚未{verb}，还剩 {render_length(clock.due_at - as_of)}"
+        return f"{until} 尚未{verb}，正好到期，{used}"
+    return f"{until} 尚未{verb}，还剩 {render_length(clock.due_at - as_of)}，{used}"
 
 
-def _stoppage(story: StoppageStory, zone: ZoneInfo) -> Iterator[str]:
-    until = "目前尚未结束" if story.is_open else f"至 {render_local(story.to_at, zone)}"
-    yield f"{_STOPPAGES[story.impact]}：自 {render_local(story.from_at, zone)} {until}，{_minutes(story.minutes)}。"
-    if story.cut_minutes:
-        left = _minutes(story.minutes - story.cut_minutes)
-        yield f"　其中 {_minutes(story.cut_minutes)}在经批准的计划窗口内，扣除后余 {left}。"
-    if not story.cause_counts:
-        yield "　原因不是软件系统，不计停机。"
-    elif story.event is None:
-        yield "　没有剩余的停机时间，不计停机。"
-    elif story.joined_with:
-        assert story.event_minutes is not None  # noqa: S101 - an event has its minutes
-        others = "、".join(story.joined_with)
-        yield f"　与 {others} 重叠或相接，合为一次，记为 {story.event}，共 {_minutes(story.event_minutes)}。"
+def _arithmetic(clock: ClockStory) -> str:
+    """What elapsed, less what was excluded, against the limit: "230 − 60 = 170 分钟，限 180 分钟"."""
+    limit = "" if clock.is_agreed_deadline else f"，限 {render_minutes(clock.limit_minutes)}"
+    if not clock.excluded_minutes:
+        return render_minutes(clock.elapsed_minutes) + limit
+    raw, excluded = render_number(clock.elapsed_minutes), render_number(clock.excluded_minutes)
+    return f"{raw} − {excluded} = {render_minutes(clock.counted_minutes)}{limit}"
 
 
-def _minutes(minutes: float) -> str:
-    return f"{render_number(minutes)} 分钟"
+def _resolution(story: ResolutionStory, zone: ZoneInfo) -> Iterator[str]:
+    if not story.reopened:
+        return
+    said = [f"第一次解决 {_at(story.first_at, zone)}"]
+    for number, turn in enumerate(story.reopened, 1):
+        again = f"{_at(turn.resolved_at, zone)} 再次解决" if turn.resolved_at else "此后没有再解决"
+        said.append(f"第 {number} 次重开 {_at(turn.reopened_at, zone)}，{again}")
+    standing = f"以 {_at(story.stands_at, zone)} 的解决为准" if story.stands_at else "算没有解决"
+    yield f"{'；'.join(said)}：{standing}。"
+
+
+def _plan(plan: PlanStory, zone: ZoneInfo) -> str:
+    begins = f"书面方案 {_at(plan.submitted_at, zone)} 提交"
+    approvals = (("使用科室", plan.department_approved_at), ("管理部门", plan.management_approved_at))
+    begins += "".join(f"，{name} {_at(at, zone)} 批准" for name, at in approvals if at)
+    if plan.moves_limit:
+        both = max(at for _, at in approvals if at)
+        return f"{begins}：自 {_at(both, zone)} 起，解决只看方案约定的期限 {_at(plan.deadline, zone)}。"
+    why = ["提交已晚"] if plan.is_late else []
+    why += [f"没有{name}的批准" for name, at in approvals if not at]
+    why += [] if plan.deadline else ["没有约定期限"]
+    return f"{begins}，{'、'.join(why)}：解决时限不变。"
+
+
+def _absences(absences: Sequence[Absence], zone: ZoneInfo) -> Iterator[str]:
+    others = [each for each in absences if each.reason == "kind"]
+    if others:
+        names = "、".join(f"{VERBS[each.rule]}（合同{render_clause(each.clause)}）" for each in others)
+        yield f"{names}：只对故障计时。"
+    for each in absences:
+        if each.reason != "kind":
+            yield f"{VERBS[each.rule]}（合同{render_clause(each.clause)}）不计时：{_why(each, zone)}。"
+
+
+def _why(absence: Absence, zone: ZoneInfo) -> str:
+    match absence.reason:
+        case "remote":
+            return f"{absence.by}同意远程处理，不要求到场"
+        case "resolved":
+            return f"已于 {_at(absence.at, zone)} 解决，到期限 {_at(absence.due_at, zone)} 时不再要求"
+        case "agreed_deadline":
+            return f"解决只看方案约定的期限 {_at(absence.due_at, zone)}"
+        case _:
+            return "只用于现场服务时间以外的报修"
+
+
+def _at(instant: datetime | None, zone: ZoneInfo) -> str:
+    return render_local(instant, zone) if instant else "—"
 
 
 def _length(minutes: float) -> str:

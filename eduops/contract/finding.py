@@ -151,3 +151,8 @@ def render_length(length: timedelta) -> str:
 def render_number(number: float) -> str:
     """A figure without needless zeros, at most two decimals."""
     return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def render_minutes(minutes: float) -> str:
+    """Minutes as "90 分钟"."""
+    return f"{render_number(minutes)} 分钟"

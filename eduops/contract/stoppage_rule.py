@@ -163,7 +163,7 @@ def _judge_months(
     """`month_minutes`: carries 1 only where no event with minutes in the month carries a breach."""
     months: dict[int, list[int]] = {}
     for index, event in enumerate(events):
-        for number in _list_months_of(scope, event):
+        for number in list_months_of(scope, event):
             months.setdefault(number, []).append(index)
     findings = []
     for number, indexes in sorted(months.items()):
@@ -174,7 +174,7 @@ def _judge_months(
     return findings
 
 
-def _list_months_of(scope: Scope, event: Event) -> list[int]:
+def list_months_of(scope: Scope, event: Event) -> list[int]:
     """The places of the months in which minutes of an event lie."""
     first = bisect_right(scope.month_bounds, event.start_at, key=itemgetter(1))
     after = bisect_left(scope.month_bounds, event.end_at, key=itemgetter(0))

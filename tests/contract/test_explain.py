@@ -47,7 +47,7 @@ def test_merged_waits_and_one_after_the_deadline_are_told_apart(contract: Contra
     said = _lines(explanation)
     assert "等待甲方：等待甲方提供接口（虚构）（虚构·周老师同意）：停表，顺延 1 小时" in said
     assert "开始时已过期限，不顺延" in said
-    assert "用时 250 分钟，扣除顺延计 190 分钟，迟 10 分钟" in said
+    assert "用时 250 − 60 = 190 分钟，限 180 分钟，迟 10 分钟" in said
     assert "认定：INC-0001 应于 2026-03-03 00:00 前排除故障" in said
 
 
@@ -78,6 +78,11 @@ def test_the_pieces_of_a_clock_add_up_to_its_limit_and_its_deadline(
         (each.due_at, each.clause, each.rule) for each in clocks
     ]
     for clock in explanation.clocks:
+        assert clock.elapsed_minutes - clock.excluded_minutes == pytest.approx(clock.counted_minutes)
+        assert clock.counted_minutes >= 0
+        if clock.is_missed:
+            assert clock.excluded_minutes == pytest.approx(clock.added_minutes)
+            assert clock.counted_minutes > clock.limit_minutes
         ran = [each for each in clock.segments if each.kind == "running"]
         assert sum(each.minutes for each in ran) == pytest.approx(clock.limit_minutes)
         assert sum(each.added_minutes for each in clock.segments) == pytest.approx(clock.added_minutes)
@@ -101,7 +106,120 @@ def test_an_agreed_deadline_is_told_as_such(contract: Contract) -> None:
     explanation = explain_ticket(contract, incident(resolved_at=1900, plan=plan), as_of=at(FAR), others=())
     clock = next(each for each in explanation.clocks if each.rule == "resolution")
     assert (clock.is_agreed_deadline, clock.due_at, clock.is_missed) == (True, after(OFF_SITE, 2000), False)
-    assert "以书面方案约定的期限为准" in _lines(explanation)
+    said = _lines(explanation)
+    for part in (
+        "书面方案 2026-03-03 01:00 提交，使用科室 2026-03-03 02:40 批准，管理部门 2026-03-03 02:50 批准："
+        "自 2026-03-03 02:50 起，解决只看方案约定的期限 2026-03-04 05:20。",
+        "排除故障（合同第 2.3 条，以书面方案约定的期限为准）",
+        "用时 1900 分钟，按时",
+        "排除故障（合同第 5.1(4) 条）不计时：解决只看方案约定的期限 2026-03-04 05:20。",
+    ):
+        assert part in said
+    assert explanation.plan is not None and explanation.plan.moves_limit
+
+
+@pytest.mark.parametrize(
+    ("plan", "why"),
+    [
+        ((481, 490, 491, 2000), "提交已晚"),
+        ((300, None, 410, 2000), "没有使用科室的批准"),
+        ((300, 400, None, None), "没有管理部门的批准、没有约定期限"),
+    ],
+)
+def test_a_plan_that_moves_nothing_says_why(
+    contract: Contract, plan: tuple[int | None, ...], why: str
+) -> None:
+    instants = (None if minutes is None else after(OFF_SITE, minutes) for minutes in plan)
+    explanation = explain_ticket(contract, incident(plan=Plan(*instants)), as_of=at(FAR))
+    assert f"，{why}：解决时限不变。" in _lines(explanation)
+    assert explanation.plan is not None and not explanation.plan.moves_limit
+    early = explain_ticket(contract, incident(plan=Plan(after(OFF_SITE, 300))), as_of=after(OFF_SITE, 299))
+    assert early.plan is None
+
+
+@pytest.mark.parametrize(
+    ("ticket", "said"),
+    [
+        (
+            incident(arrived_at=None, remote_agreed_by="虚构·周老师"),
+            "到达现场（合同第 2.3 条）不计时：虚构·周老师同意远程处理，不要求到场。",
+        ),
+        (
+            incident(arrived_at=None, resolved_at=119),
+            "到达现场（合同第 2.3 条）不计时：已于 2026-03-02 21:59 解决，到期限 2026-03-02 22:00 时不再要求。",
+        ),
+        (
+            incident(resolved_at=479),
+            "提交书面方案（合同第 2.3 条）不计时：已于 2026-03-03 03:59 解决，到期限 2026-03-03 04:00 时不再要求。",
+        ),
+        (incident("2026-03-05 09:00"), "到达现场（合同第 2.3 条）不计时：只用于现场服务时间以外的报修。"),
+        (incident("2026-03-05 09:00"), "排除故障（合同第 5.1(4) 条）不计时：只用于现场服务时间以外的报修。"),
+        (
+            incident(kind="consult"),
+            "到达现场（合同第 2.3 条）、排除故障（合同第 2.3 条）、排除故障（合同第 5.1(4) 条）、"
+            "提交书面方案（合同第 2.3 条）：只对故障计时。",
+        ),
+        (
+            incident(planned=True, planned_approved_by="虚构·周老师"),
+            "这是甲方批准的计划内工作（虚构·周老师），不受响应、到场、解决时限约束，不作认定。",
+        ),
+    ],
+)
+def test_a_limit_that_does_not_run_says_why(contract: Contract, ticket: TicketFact, said: str) -> None:
+    assert said in _lines(explain_ticket(contract, ticket, as_of=at(FAR))).splitlines()
+
+
+@given(
+    arrived=st.sampled_from([None, 20, 130]),
+    resolved=st.sampled_from([None, 50, 119, 120, 121, 479, 480, 481]),
+    remote=st.sampled_from(["", "虚构·周老师"]),
+    kind=st.sampled_from(["incident", "request", "consult"]),
+    reported=st.sampled_from([OFF_SITE, "2026-03-05 09:00"]),
+    planned=st.booleans(),
+    as_of=st.integers(0, 700),
+)
+def test_every_limit_of_the_contract_runs_or_says_why_it_does_not(
+    contract: Contract, arrived: int | None, resolved: int | None, remote: str, kind: str, reported: str,
+    planned: bool, as_of: int,
+) -> None:  # fmt: skip
+    plan = Plan(*(after(reported, minutes) for minutes in (100, 200, 201, 900))) if planned else None
+    ticket = incident(
+        reported, arrived_at=arrived, resolved_at=resolved, remote_agreed_by=remote, kind=kind, plan=plan
+    )
+    told = explain_ticket(contract, ticket, as_of=after(reported, as_of))
+    named = [(each.clause, each.rule) for each in (*told.clocks, *told.absences)]
+    assert sorted(named) == [
+        ("2.3", "arrival"), ("2.3", "plan"), ("2.3", "resolution"), ("2.3", "response"), ("5.1(4)", "resolution")
+    ]  # fmt: skip
+
+
+def test_reopenings_are_told_with_the_resolution_that_stands(contract: Contract) -> None:
+    again = (Reopening(after(OFF_SITE, 60), after(OFF_SITE, 90)), Reopening(after(OFF_SITE, 120)))
+    ticket = incident(resolved_at=30, reopened=again)
+    said = _lines(explain_ticket(contract, ticket, as_of=after(OFF_SITE, 100)))
+    assert (
+        "第一次解决 2026-03-02 20:30；第 1 次重开 2026-03-02 21:00，2026-03-02 21:30 再次解决："
+        "以 2026-03-02 21:30 的解决为准。" in said
+    )
+    said = _lines(explain_ticket(contract, ticket, as_of=after(OFF_SITE, 130)))
+    assert "；第 2 次重开 2026-03-02 22:00，此后没有再解决：算没有解决。" in said
+    assert "重开" not in _lines(explain_ticket(contract, ticket, as_of=after(OFF_SITE, 59)))
+
+
+def test_a_wait_after_the_limit_was_met_takes_nothing_off(contract: Contract) -> None:
+    ticket = incident(resolved_at=90, exclusions=(waiting(OFF_SITE, 20, 100),))
+    clocks = {each.rule: each for each in explain_ticket(contract, ticket, as_of=at(FAR)).clocks}
+    found = clocks["response"]
+    assert (found.added_minutes, found.excluded_minutes, found.counted_minutes) == (80.0, 0.0, 10.0)
+    # Resolved while it waited: what had passed of the wait is taken off.
+    found = clocks["resolution"]
+    assert (found.added_minutes, found.excluded_minutes, found.counted_minutes) == (80.0, 70.0, 20.0)
+
+
+def test_an_open_clock_shows_the_same_arithmetic(contract: Contract) -> None:
+    ticket = incident(exclusions=(waiting(OFF_SITE, 60, 120),))
+    said = _lines(explain_ticket(contract, ticket, as_of=after(OFF_SITE, 230)))
+    assert "尚未排除故障，还剩 10 分钟，已用 230 − 60 = 170 分钟，限 180 分钟。" in said
 
 
 @pytest.mark.parametrize(
@@ -167,10 +285,51 @@ def test_a_stoppage_tells_its_windows_and_whom_it_joined(contract: Contract) -> 
     ]
     joined = explain_ticket(contract, other, as_of=at(FAR), others=(window, own))
     assert joined.stoppage is not None and joined.stoppage.event == "A"
+    lines = _lines(joined).splitlines()
+    assert (
+        "　　A：2026-03-02 20:00 至 2026-03-03 00:10，扣除计划窗口 2026-03-02 20:00 至 2026-03-02 20:30，余 220 分钟"
+        in lines
+    )
+    assert "　　B：2026-03-03 00:00 至 2026-03-03 00:20，余 20 分钟" in lines
     assert "与 A 重叠或相接，合为一次，记为 A，共 230 分钟" in _lines(joined)
     assert ("2.5", "recovery", "A") in [(each.clause, each.rule, each.subject) for each in joined.findings]
     approved = _lines(explain_ticket(contract, window, as_of=at(FAR), others=(own,)))
     assert "甲方批准的计划内工作" in approved
+
+
+def test_a_counted_stoppage_names_those_before_it(contract: Contract) -> None:
+    tickets = [stoppage(f"2026-03-0{day} 20:00", f"2026-03-0{day} 20:{day}0", f"S{day}") for day in (2, 3, 4)]
+    explanation = explain_ticket(contract, tickets[2], as_of=at(FAR), others=tickets)
+    assert explanation.stoppage is not None
+    counts = {each.rule: each for each in explanation.stoppage.counts}
+    assert [each.ref for each in counts["year_count"].events] == ["S2", "S3", "S4"]
+    assert (counts["year_count"].period, counts["contract_count"].limit) == ("Y2", 1.0)
+    assert (
+        "　本年度（Y2）第 3 次，限 2 次（合同第 2.5 条），此前：1. S2 2026-03-02 20:00 起 20 分钟；"
+        "2. S3 2026-03-03 20:00 起 30 分钟。" in _lines(explanation).splitlines()
+    )
+    first = explain_ticket(contract, tickets[0], as_of=at(FAR), others=tickets)
+    assert "　本年度（Y2）第 1 次，限 2 次（合同第 2.5 条）。" in _lines(first).splitlines()
+
+
+def test_a_months_sum_names_its_addends_and_what_lies_in_the_next_month(contract: Contract) -> None:
+    over = stoppage("2026-01-31 23:30", "2026-02-01 00:50", "A")
+    later = stoppage("2026-02-03 20:00", "2026-02-03 20:20", "B")
+    explanation = explain_ticket(contract, over, as_of=at(FAR), others=(later,))
+    assert explanation.stoppage is not None
+    assert [(each.month, each.minutes) for each in explanation.stoppage.sums] == [
+        ("2026-01", 30.0),
+        ("2026-02", 70.0),
+    ]
+    lines = _lines(explanation).splitlines()
+    assert (
+        "　2026-01 合计 30 分钟，限 60 分钟（合同第 2.5 条）：A 30 分钟（跨月，只计本月的部分："
+        "2026-01-31 23:30 至 2026-02-01 00:00）。"
+    ) in lines
+    assert (
+        "　2026-02 合计 70 分钟，限 60 分钟（合同第 2.5 条）：A 50 分钟（跨月，只计本月的部分：2026-02-01 00:00 至 "
+        "2026-02-01 00:50） ＋ B 20 分钟（2026-02-03 20:00 至 2026-02-03 20:20）。"
+    ) in lines
 
 
 @pytest.mark.parametrize(
