@@ -1,8 +1,11 @@
 """`eduops correction`: data corrections on record (clause 2.10-2)."""
 
 import json
-from contextlib import suppress
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Annotated, TypedDict
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -10,6 +13,8 @@ from eduops.cli import door, out
 from eduops.cli.actor import require_actor
 from eduops.cli.instant import parse_happened
 from eduops.cli.noun import Noun
+from eduops.cli.row import plain_row
+from eduops.cli.ticket_screen import AtOption
 from eduops.cli.usage import typed_here
 from eduops.desk import queries
 from eduops.desk.models.quality import DataCorrection
@@ -19,10 +24,6 @@ from eduops.desk.service import correction as service
 app = Noun("数据修正：申请、批准、执行、撤回的记录。")
 
 RefArgument = Annotated[str, typer.Argument(help="数据修正的编号，如 COR-2026-0001。", metavar="编号")]
-AtOption = Annotated[
-    str | None, typer.Option("--at", help="何时，如 '2026-03-05 11:50' 或今天的 11:50；不写就是现在。")
-]
-_WHAT = "数据修正"
 
 
 @app.verb(
@@ -37,22 +38,19 @@ def request(
     by: Annotated[str, typer.Option(help="甲方谁提出。")],
     ticket: Annotated[str, typer.Option(help="有关的工单编号。")] = "",
     at: AtOption = None,
-    invented: Annotated[bool, typer.Option("--invented", help="标明是虚构的（演示用）。")] = False,
+    invented: out.InventedOption = False,
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """登记一项数据修正申请；须设 EDUOPS_ACTOR。"""
-    require_actor(_WHAT)
-    zone = door.contract(ctx).zone_info
-    with door.work(ctx, dry_run=dry_run) as work, typed_here():
-        instant = parse_happened(at, now=work.now, zone=zone)
+    with _acting(ctx, at, dry_run=dry_run) as (work, when):
         made = service.request(
             work.session, target=target, reason=reason, statement=statement, requested_by=by, ticket_ref=ticket,
-            at=instant, now=work.now, actor=work.actor, zone=zone, is_invented=invented,
+            actor=work.actor, is_invented=invented, **when,
         )  # fmt: skip
         row = _row(made)
         work.changed(made.ref, step="request", target=target, reason=reason, statement=statement)
-    _say(f"已登记数据修正 {row['ref']}：{target}", row, dry_run=dry_run, as_json=as_json)
+    out.done(f"已登记数据修正 {row['ref']}：{target}" + out.preview(dry_run), row, as_json=as_json)
 
 
 @app.verb(
@@ -68,17 +66,10 @@ def approve(
     as_json: out.JsonOption = False,
 ) -> None:
     """登记甲方的批准；须设 EDUOPS_ACTOR。"""
-    require_actor(_WHAT)
-    zone = door.contract(ctx).zone_info
-    with door.work(ctx, dry_run=dry_run) as work, typed_here():
-        instant = parse_happened(at, now=work.now, zone=zone)
-        row = _row(
-            service.approve(
-                work.session, ref, approved_by=by, document=document, at=instant, now=work.now, zone=zone
-            )
-        )
+    with _acting(ctx, at, dry_run=dry_run) as (work, when):
+        row = _row(service.approve(work.session, ref, approved_by=by, document=document, **when))
         work.changed(ref, step="approve", approved_by=by, document=document)
-    _say(f"{ref} 已由 {by} 批准", row, dry_run=dry_run, as_json=as_json)
+    out.done(f"{ref} 已由 {by} 批准" + out.preview(dry_run), row, as_json=as_json)
 
 
 @app.verb(
@@ -96,17 +87,14 @@ def apply(
     as_json: out.JsonOption = False,
 ) -> None:
     """登记已按批准执行：修正前后的值和撤回的办法；须设 EDUOPS_ACTOR。"""
-    require_actor(_WHAT)
-    zone = door.contract(ctx).zone_info
-    with door.work(ctx, dry_run=dry_run) as work, typed_here():
-        instant = parse_happened(at, now=work.now, zone=zone)
+    with _acting(ctx, at, dry_run=dry_run) as (work, when):
         made = service.apply(
             work.session, ref, before=_parse_value(before), after=_parse_value(after), undo=undo,
-            applied_by=work.actor, at=instant, now=work.now, zone=zone,
+            applied_by=work.actor, **when,
         )  # fmt: skip
         row = _row(made)
         work.changed(ref, step="apply", before=made.before, after=made.after)
-    _say(f"{ref} 已登记执行", row, dry_run=dry_run, as_json=as_json)
+    out.done(f"{ref} 已登记执行" + out.preview(dry_run), row, as_json=as_json)
 
 
 @app.verb("undo", example="eduops correction undo COR-2026-0001 --reason 改错了人")
@@ -119,17 +107,10 @@ def undo(
     as_json: out.JsonOption = False,
 ) -> None:
     """登记已撤回；须设 EDUOPS_ACTOR。"""
-    require_actor(_WHAT)
-    zone = door.contract(ctx).zone_info
-    with door.work(ctx, dry_run=dry_run) as work, typed_here():
-        instant = parse_happened(at, now=work.now, zone=zone)
-        row = _row(
-            service.undo(
-                work.session, ref, reason=reason, undone_by=work.actor, at=instant, now=work.now, zone=zone
-            )
-        )
+    with _acting(ctx, at, dry_run=dry_run) as (work, when):
+        row = _row(service.undo(work.session, ref, reason=reason, undone_by=work.actor, **when))
         work.changed(ref, step="undo", reason=reason)
-    _say(f"{ref} 已登记撤回", row, dry_run=dry_run, as_json=as_json)
+    out.done(f"{ref} 已登记撤回" + out.preview(dry_run), row, as_json=as_json)
 
 
 @app.verb("list", example="eduops correction list --json")
@@ -163,9 +144,26 @@ def show(ctx: typer.Context, ref: RefArgument, as_json: out.JsonOption = False) 
     out.fields(row, heads, as_json=as_json)
 
 
+class _When(TypedDict):
+    """When a step happened, when it is written down, and the zone in which a refusal names instants."""
+
+    at: datetime
+    now: datetime
+    zone: ZoneInfo
+
+
+@contextmanager
+def _acting(ctx: typer.Context, at: str | None, *, dry_run: bool) -> Iterator[tuple[door.Work, _When]]:
+    """One step of a correction by somebody who is named. Raises NotAllowed without EDUOPS_ACTOR."""
+    require_actor("数据修正")
+    zone = door.contract(ctx).zone_info
+    with door.work(ctx, dry_run=dry_run) as work, typed_here():
+        yield work, {"at": parse_happened(at, now=work.now, zone=zone), "now": work.now, "zone": zone}
+
+
 def _row(correction: DataCorrection) -> dict[str, object]:
     state = service.stand_of(correction).state
-    return {**correction.model_dump(exclude={"id"}), "state": state, "state_text": STATES[state]}
+    return {**plain_row(correction), "state": state, "state_text": STATES[state]}
 
 
 def _parse_value(text: str) -> object:
@@ -178,7 +176,3 @@ def _parse_value(text: str) -> object:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(name)
-
-
-def _say(sentence: str, row: dict[str, object], *, dry_run: bool, as_json: bool) -> None:
-    out.done(sentence + ("（预演，未写入）" if dry_run else ""), row, as_json=as_json)

@@ -19,6 +19,7 @@ from eduops.cli.visible import visible, visible_in_json
 
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="只预演，不写入。")]
+InventedOption = Annotated[bool, typer.Option("--invented", help="标明是虚构的（演示用）。")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="不再询问，直接执行。")]
 
 Row = Mapping[str, object]

@@ -58,7 +58,7 @@ def close(
         again = f"，接替第 {made.replaces} 条" if made.replaces else ""
         said = f"{period} 已结账（第 {made.id} 条{again}）：工单 {len(made.facts['tickets'])} 张，计违约 {made.counted} 次"
     row = {"closing": _row(made, None) if made else None, "dry_run": dry_run}
-    out.done(said + ("（预演，未写入）" if dry_run else ""), row, as_json=as_json)
+    out.done(said + out.preview(dry_run), row, as_json=as_json)
 
 
 @verbs.verb("closings", example="eduops sla closings --json")

@@ -12,7 +12,6 @@ from eduops.cli import door, out
 from eduops.cli.instant import FromOption, ToOption, parse_day
 from eduops.cli.noun import Noun
 from eduops.cli.row import plain_row
-from eduops.cli.ticket_screen import preview
 from eduops.cli.usage import typed_here
 from eduops.core.errors import UsageError
 from eduops.core.files import hash_file
@@ -23,8 +22,6 @@ from eduops.desk.service import survey as service
 from eduops.sheet.read import read_workbook
 
 app = Noun("满意度：登记、导入、统计科室反馈。")
-
-InventedOption = Annotated[bool, typer.Option("--invented", help="标明是虚构的（演示用）。")]
 
 
 @app.verb("add", example="eduops survey add --department 护理部 --score 92 --comment 响应快")
@@ -38,7 +35,7 @@ def add(
     on: Annotated[str | None, typer.Option(help="哪天填的，如 2026-03-05；不写就是今天。")] = None,
     respondent: Annotated[str, typer.Option(help="填表人。")] = "",
     comment: Annotated[str, typer.Option(help="意见。")] = "",
-    invented: InventedOption = False,
+    invented: out.InventedOption = False,
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
@@ -63,14 +60,14 @@ def add(
         )
         work.changed(f"{day}", department=department, score=str(new.score))
     said = f"已登记 {department} {day} 的满意度 {out.text(row['score'])} 分"
-    out.done(said + preview(dry_run), row, as_json=as_json)
+    out.done(said + out.preview(dry_run), row, as_json=as_json)
 
 
 @app.verb("import", example="eduops survey import 满意度.xlsx")
 def import_(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="调查结果：xlsx、csv 等，有日期和得分两列。", metavar="文件")],
-    invented: InventedOption = False,
+    invented: out.InventedOption = False,
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
@@ -92,7 +89,7 @@ def import_(
             "如果是同一批，请用没有删改过的文件，先加 --dry-run 看"
         )
     item = {"file": str(file), "rows": len(surveys), **asdict(result), "dry_run": dry_run}
-    out.done(said + preview(dry_run), item, as_json=as_json)
+    out.done(said + out.preview(dry_run), item, as_json=as_json)
 
 
 @app.verb("list", example="eduops survey list --from 2026-01-01 --to 2026-03-31 --json")

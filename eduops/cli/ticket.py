@@ -8,7 +8,7 @@ import typer
 from eduops.cli import door, out, ticket_file, ticket_paper, ticket_recurring, ticket_show, ticket_step
 from eduops.cli.instant import FromOption, ToOption, parse_days, parse_instant
 from eduops.cli.noun import Noun
-from eduops.cli.ticket_screen import AtOption, check_word, preview, ticket_row
+from eduops.cli.ticket_screen import AtOption, check_word, ticket_row
 from eduops.cli.usage import typed_here
 from eduops.desk import queries
 from eduops.desk.rules import word
@@ -20,7 +20,6 @@ KindOption = Annotated[str, typer.Option(help="类别：incident 故障、reques
 DepartmentOption = Annotated[str, typer.Option(help="报修科室。")]
 ChannelOption = Annotated[str, typer.Option(help="渠道：onsite 现场、phone 电话、online 在线、remote 远程。")]
 ReporterOption = Annotated[str, typer.Option(help="报修人。")]
-InventedOption = Annotated[bool, typer.Option("--invented", help="标明是虚构的（演示用）。")]
 _MOST_MINUTES = 24 * 60
 
 
@@ -39,7 +38,7 @@ def open_(
     channel: ChannelOption = "",
     reporter: ReporterOption = "",
     at: AtOption = None,
-    invented: InventedOption = False,
+    invented: out.InventedOption = False,
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
@@ -56,7 +55,7 @@ def open_(
         ticket = service.open_ticket(work.session, new, at=instant, now=work.now, actor=work.actor, zone=zone)
         row = ticket_row(ticket)
         work.changed(ticket.ref, step="open", at=instant.isoformat())
-    out.done(f"已登记 {row['ref']}：{title}" + preview(dry_run), row, as_json=as_json)
+    out.done(f"已登记 {row['ref']}：{title}" + out.preview(dry_run), row, as_json=as_json)
 
 
 @app.verb("log", example="eduops ticket log 怎样导入题库 --department 继续教育科 --channel phone --minutes 5")
@@ -69,7 +68,7 @@ def log(
     minutes: Annotated[int, typer.Option(help="用了多少分钟。", min=0, max=_MOST_MINUTES)] = 5,
     answer: Annotated[str, typer.Option(help="怎样答复的。")] = "",
     at: Annotated[str | None, typer.Option("--at", help="何时开始，如 11:30；不写就是刚刚结束。")] = None,
-    invented: InventedOption = False,
+    invented: out.InventedOption = False,
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
@@ -86,7 +85,9 @@ def log(
         )
         row = ticket_row(ticket)
         work.changed(ticket.ref, step="log", at=begun.isoformat(), minutes=minutes)
-    out.done(f"已登记并关闭 {row['ref']}：{title}（{minutes} 分钟）" + preview(dry_run), row, as_json=as_json)
+    out.done(
+        f"已登记并关闭 {row['ref']}：{title}（{minutes} 分钟）" + out.preview(dry_run), row, as_json=as_json
+    )
 
 
 @app.verb("list", example="eduops ticket list --from 2026-07-01 --to 2026-09-30 --json")

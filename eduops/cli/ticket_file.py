@@ -12,7 +12,6 @@ from eduops.cli import door, out
 from eduops.cli.instant import FromOption, ToOption, parse_days
 from eduops.cli.noun import Noun
 from eduops.cli.target import ForceOption, refuse_existing
-from eduops.cli.ticket_screen import preview
 from eduops.cli.visible import visible
 from eduops.core.errors import InputError
 from eduops.desk import queries
@@ -27,7 +26,7 @@ def import_(
     file: Annotated[
         Path, typer.Argument(help="工单文件：.jsonl、.csv 或 .xlsx，表头中英文都可以。", metavar="文件")
     ],
-    invented: Annotated[bool, typer.Option("--invented", help="标明这些工单是虚构的（演示用）。")] = False,
+    invented: out.InventedOption = False,
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
@@ -52,7 +51,9 @@ def import_(
             work.changed(file.name, step="import", added=result.added, unchanged=result.unchanged)
     said = f"{file.name} 共 {result.rows} 张工单：新增 {result.added}，未变 {result.unchanged}"
     out.done(
-        said + preview(dry_run), {"file": str(file), **asdict(result), "dry_run": dry_run}, as_json=as_json
+        said + out.preview(dry_run),
+        {"file": str(file), **asdict(result), "dry_run": dry_run},
+        as_json=as_json,
     )
 
 

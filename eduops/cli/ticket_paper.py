@@ -10,7 +10,7 @@ from eduops.cli.actor import require_actor
 from eduops.cli.instant import parse_as_of, parse_happened
 from eduops.cli.noun import Noun
 from eduops.cli.target import ForceOption, refuse_existing
-from eduops.cli.ticket_screen import AtOption, RefArgument, preview, ticket_row
+from eduops.cli.ticket_screen import AtOption, RefArgument, ticket_row
 from eduops.cli.usage import typed_here
 from eduops.desk.service import attachment as attachments
 from eduops.desk.service import ticket as service
@@ -45,7 +45,7 @@ def plan(
         row = ticket_row(ticket)
         work.changed(ref, step="plan", at=instant.isoformat(), deadline=due.isoformat())
     said = f"{ref} 已登记提交方案：{out.text(instant)}，约定期限 {out.text(due)}"
-    out.done(said + preview(dry_run), row, as_json=as_json)
+    out.done(said + out.preview(dry_run), row, as_json=as_json)
 
 
 @verbs.verb(
@@ -70,7 +70,7 @@ def record(
         made = service.record_maintenance(work.session, ref, new, now=work.now, actor=work.actor)
         row = {"ref": ref, **made.model_dump(exclude={"ticket_id"})}
         work.changed(ref, step="record")
-    out.done(f"{ref} 的维护记录已写好" + preview(dry_run), row, as_json=as_json)
+    out.done(f"{ref} 的维护记录已写好" + out.preview(dry_run), row, as_json=as_json)
 
 
 @verbs.verb("attach", example="eduops ticket attach INC-2026-0001 截图.png")
@@ -143,4 +143,4 @@ def correct(
         row = {"ref": ref, "field": field, "before": before, "after": after, "reason": reason}
         work.changed(ref, step="correct", field=field, before=before, after=after, reason=reason)
     said = f"{ref} 的 {field} 已更正：{out.text(before or None)} → {out.text(after or None)}"
-    out.done(said + preview(dry_run), row, as_json=as_json)
+    out.done(said + out.preview(dry_run), row, as_json=as_json)

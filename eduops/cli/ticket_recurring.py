@@ -12,7 +12,7 @@ from eduops.cli.instant import FromOption, ToOption, parse_days, parse_happened,
 from eduops.cli.noun import Noun
 from eduops.cli.row import plain_row
 from eduops.cli.target import ForceOption, check_workbook
-from eduops.cli.ticket_screen import plain_ref, plain_refs, preview
+from eduops.cli.ticket_screen import plain_ref, plain_refs
 from eduops.cli.usage import typed_here
 from eduops.core.errors import UsageError
 from eduops.desk import queries
@@ -39,7 +39,7 @@ def add(
     title: Annotated[str, typer.Argument(help="一句话说明。", metavar="内容")],
     cause: Annotated[str, typer.Option(help="已知的原因。")] = "",
     workaround: Annotated[str, typer.Option(help="在根治之前怎样绕开。")] = "",
-    invented: Annotated[bool, typer.Option("--invented", help="标明是虚构的（演示用）。")] = False,
+    invented: out.InventedOption = False,
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
@@ -52,7 +52,7 @@ def add(
         )  # fmt: skip
         row = plain_row(made)
         work.changed(made.ref, title=title)
-    out.done(f"已登记重复问题 {row['ref']}：{title}" + preview(dry_run), row, as_json=as_json)
+    out.done(f"已登记重复问题 {row['ref']}：{title}" + out.preview(dry_run), row, as_json=as_json)
 
 
 @verbs.verb("link", example="eduops ticket recurring link PRB-2026-0001 INC-2026-0001 INC-2026-0007")
@@ -68,7 +68,7 @@ def link(
         problem = service.link(work.session, ref, tickets, now=work.now, actor=work.actor)
         row = {"ref": problem.ref, "title": problem.title, "tickets": tickets}
         work.changed(ref, step="link", tickets=tickets)
-    out.done(f"{len(tickets)} 张工单已归入 {ref}" + preview(dry_run), row, as_json=as_json)
+    out.done(f"{len(tickets)} 张工单已归入 {ref}" + out.preview(dry_run), row, as_json=as_json)
 
 
 @verbs.verb("unlink", example="eduops ticket recurring unlink PRB-2026-0001 INC-2026-0007")
@@ -84,7 +84,7 @@ def unlink(
         service.unlink(work.session, ref, tickets, now=work.now, actor=work.actor)
         work.changed(ref, step="unlink", tickets=tickets)
     said = f"{len(tickets)} 张工单已从 {ref} 移出"
-    out.done(said + preview(dry_run), {"ref": ref, "tickets": tickets}, as_json=as_json)
+    out.done(said + out.preview(dry_run), {"ref": ref, "tickets": tickets}, as_json=as_json)
 
 
 @verbs.verb(
@@ -119,7 +119,7 @@ def change(
             was = {name: _plain(value) for name, value in before.items()}
             work.changed(ref, step="change", **after, before=was)
     said = f"{ref} 已改动" if before else f"{ref} 本来就是这样，没有改动"
-    out.done(said + preview(dry_run), row, as_json=as_json)
+    out.done(said + out.preview(dry_run), row, as_json=as_json)
 
 
 @verbs.verb("list", example="eduops ticket recurring list --json")

@@ -62,12 +62,7 @@ def take_step(
         work.changed(ref, step=step, at=instant.isoformat(), **shown)
         late = work.now - instant > LATE_AFTER
     sentence = f"{ref} 已登记{said}：{out.text(instant)}" + ("（补录）" if late else "")
-    out.done(sentence + preview(dry_run), row, as_json=as_json)
-
-
-def preview(dry_run: bool) -> str:
-    """What a sentence ends with where nothing was written."""
-    return "（预演，未写入）" if dry_run else ""
+    out.done(sentence + out.preview(dry_run), row, as_json=as_json)
 
 
 def parse_optional(

@@ -13,6 +13,22 @@ from eduops.desk.rules import word
 verbs = Noun("工单的每一步。")
 
 
+def _add_plain(name: str, said: str, summary: str) -> None:
+    """A step of which nothing is told but when."""
+
+    def take(
+        ctx: typer.Context,
+        ref: RefArgument,
+        at: AtOption = None,
+        dry_run: out.DryRunOption = False,
+        as_json: out.JsonOption = False,
+    ) -> None:
+        take_step(ctx, ref, name.replace("-", "_"), said, at=at, as_json=as_json, dry_run=dry_run)
+
+    take.__doc__ = summary
+    verbs.verb(name, example=f"eduops ticket {name} INC-2026-0001 --at 12:05")(take)
+
+
 @verbs.verb("assign", example="eduops ticket assign INC-2026-0001 --to 王工（虚构）")
 def assign(
     ctx: typer.Context,
@@ -44,28 +60,8 @@ def escalate(
     take_step(ctx, ref, "escalate", f"升级给{to}", at=at, as_json=as_json, dry_run=dry_run, values=values)
 
 
-@verbs.verb("respond", example="eduops ticket respond INC-2026-0001 --at 12:05")
-def respond(
-    ctx: typer.Context,
-    ref: RefArgument,
-    at: AtOption = None,
-    dry_run: out.DryRunOption = False,
-    as_json: out.JsonOption = False,
-) -> None:
-    """登记响应。"""
-    take_step(ctx, ref, "respond", "响应", at=at, as_json=as_json, dry_run=dry_run)
-
-
-@verbs.verb("arrive", example="eduops ticket arrive INC-2026-0001 --at 13:20")
-def arrive(
-    ctx: typer.Context,
-    ref: RefArgument,
-    at: AtOption = None,
-    dry_run: out.DryRunOption = False,
-    as_json: out.JsonOption = False,
-) -> None:
-    """登记到达现场。"""
-    take_step(ctx, ref, "arrive", "到场", at=at, as_json=as_json, dry_run=dry_run)
+_add_plain("respond", "响应", "登记响应。")
+_add_plain("arrive", "到场", "登记到达现场。")
 
 
 @verbs.verb("wait", example="eduops ticket wait INC-2026-0001 --reason 等机房开门 --agreed-by 张老师（虚构）")
@@ -83,16 +79,7 @@ def wait(
     take_step(ctx, ref, "wait", "等待甲方", at=at, as_json=as_json, dry_run=dry_run, values=values)
 
 
-@verbs.verb("go-on", example="eduops ticket go-on INC-2026-0001")
-def go_on(
-    ctx: typer.Context,
-    ref: RefArgument,
-    at: AtOption = None,
-    dry_run: out.DryRunOption = False,
-    as_json: out.JsonOption = False,
-) -> None:
-    """登记等待结束：时限继续走。"""
-    take_step(ctx, ref, "go_on", "继续计时", at=at, as_json=as_json, dry_run=dry_run)
+_add_plain("go-on", "继续计时", "登记等待结束：时限继续走。")
 
 
 @verbs.verb("resolve", example="eduops ticket resolve INC-2026-0001 --cause software --solution 重启应用服务")
@@ -146,16 +133,7 @@ def reopen(
     take_step(ctx, ref, "reopen", "重开", at=at, as_json=as_json, dry_run=dry_run, values=values)
 
 
-@verbs.verb("close", example="eduops ticket close INC-2026-0001")
-def close(
-    ctx: typer.Context,
-    ref: RefArgument,
-    at: AtOption = None,
-    dry_run: out.DryRunOption = False,
-    as_json: out.JsonOption = False,
-) -> None:
-    """关闭已解决的工单；故障和计划内作业要先写维护记录。"""
-    take_step(ctx, ref, "close", "关闭", at=at, as_json=as_json, dry_run=dry_run)
+_add_plain("close", "关闭", "关闭已解决的工单；故障和计划内作业要先写维护记录。")
 
 
 @verbs.verb("approve-plan", example="eduops ticket approve-plan INC-2026-0001 --by-department 张主任（虚构）")
