@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from eduops.cli import bank_mapping, bank_screen, door, out
+from eduops.cli import bank_mapping, bank_revise, bank_screen, door, out
 from eduops.cli.failure import FOUND
 from eduops.cli.noun import Noun
 from eduops.core.errors import NotAllowed
@@ -18,6 +18,7 @@ from eduops.training.service import bank as service
 
 app = Noun("题库：从 Excel 导入、核对、查询。")
 app.add_typer(bank_mapping.verbs, name="mapping")
+app.add_typer(bank_revise.verbs)
 
 FilesArgument = Annotated[
     list[Path], typer.Argument(help="题库文件：xlsx、xls、csv 等，可以给几个。", metavar="文件...")

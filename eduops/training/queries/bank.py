@@ -107,6 +107,30 @@ def map_fingerprints(session: Session, bank_id: int) -> dict[str, str]:
     return dict(session.exec(statement).all())
 
 
+def map_question_fingerprints(session: Session, bank_id: int) -> dict[int, tuple[str, str]]:
+    """Question id -> (fingerprint, stem fingerprint) of every current question."""
+    statement = (
+        select(QuestionRevision.question_id, QuestionRevision.fingerprint, QuestionRevision.stem_fingerprint)
+        .join(Question, _is_current_revision())
+        .where(*_current(bank_id))
+    )
+    return {number: (whole, stem) for number, whole, stem in session.exec(statement)}
+
+
+def list_revisions(session: Session, bank_id: int, position: int) -> list[QuestionRevision]:
+    """Everything that a question of the bank has said, the first first. Raises NotFound."""
+    statement = (
+        select(QuestionRevision)
+        .join(Question, col(QuestionRevision.question_id) == Question.id)
+        .where(Question.bank_id == bank_id, Question.position == position)
+        .order_by(col(QuestionRevision.revision))
+    )
+    found = list(session.exec(statement))
+    if not found:
+        raise NotFound(f"题库里没有题号 {position}", hint="题号是 eduops bank export 写出的第一列")
+    return found
+
+
 def count_most_options(session: Session, bank_id: int) -> int:
     """The largest number of options that a current question has; 0 for an empty bank."""
     length = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from eduops.sheet.export import Column, Table, Value
-from eduops.training.rules.bank_word import TYPE_NAMES
+from eduops.training.rules.bank_word import FIELD_NAMES, TYPE_NAMES
 from eduops.training.rules.question import (
     LETTERS,
     BankItem,
@@ -43,9 +43,13 @@ _INSTRUCTIONS = (
 
 
 def build_export(name: str, items: Iterable[BankItem], *, options: int) -> Table:
-    """The questions as one table; `options` is the largest number of options, at least five columns are written."""
+    """The questions as one table; `options` is the largest number of options, at least five columns are written.
+
+    The first column is each question's number in the bank: `bank revise` knows a corrected row by it.
+    """
     shown = max(options, _USUAL_OPTIONS)
-    return Table("题库", "", "", _columns(shown), _list_rows(items, shown))
+    columns = [Column(FIELD_NAMES["bank_number"], 10.0), *_columns(shown)]
+    return Table("题库", "", "", columns, _list_rows(items, shown))
 
 
 def build_template() -> tuple[Table, Table]:
@@ -86,6 +90,7 @@ def _row(item: BankItem, options: int, *, is_first: bool) -> list[Value]:
     if question.type is QuestionType.BLANK and _needs_columns(question):
         key, shown = "", tuple(slot[0] for slot in question.key)
     return [
+        str(item.position),
         "B1" if shares_options else _type_name(question),
         "" if item.group_id is None else str(item.group_id),
         group.stem if group is not None and is_first else "",

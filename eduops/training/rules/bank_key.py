@@ -40,6 +40,7 @@ class Reading:
 
 
 MISSING = Reading(code="key_missing", message="没有答案")
+_SINGLE_LETTERS = {letter: Reading(((letter,),)) for letter in LETTERS}
 
 
 def is_nothing(text: str) -> bool:
@@ -52,7 +53,7 @@ def read_letters(text: str, options: Sequence[str]) -> Reading:
     if is_nothing(text):
         return MISSING
     if len(text) == 1 and text in LETTERS:
-        return Reading(((text,),))
+        return _SINGLE_LETTERS[text]
     plain = narrow(_LABEL.sub("", text)).upper()
     bracketed = _IN_BRACKETS.fullmatch(plain)
     plain = _BETWEEN_LETTERS.sub("", bracketed.group(1) if bracketed else plain)

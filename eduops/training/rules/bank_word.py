@@ -42,6 +42,7 @@ COLUMNS: Vocabulary = {
     "any_order": ["答案不分顺序", "不分顺序", "顺序无关", "答案可乱序", "可乱序"],
     "group": ["题组号", "题组", "组号", "题组编号", "案例编号", "案例号", "大题号", "group"],
     "shared_stem": ["共用题干", "共同题干", "公共题干", "题干材料", "案例背景", "病例摘要", "材料", "共用材料"],
+    "bank_number": ["题库题号"],
     "number": ["序号", "题号", "编号", "题目序号", "试题编号", "no", "id"],
 }  # fmt: skip
 """Field -> the names of its column, the best first; `option` is a family."""
@@ -50,7 +51,7 @@ FIELD_NAMES = {
     "stem": "题干", "type": "题型", "key": "答案", "option": "选项", "option_text": "选项内容",
     "option_right": "是否正确项", "explanation": "解析", "difficulty": "难度", "score": "分值", "knowledge": "知识点",
     "source": "来源", "tags": "标签", "level": "层级", "any_order": "答案不分顺序", "group": "题组号",
-    "shared_stem": "共用题干", "number": "序号",
+    "shared_stem": "共用题干", "number": "序号", "bank_number": "题库题号",
 }  # fmt: skip
 """What people call a field."""
 

@@ -170,9 +170,11 @@ def fingerprint(question: Question, group: Group | None = None) -> str:
 
 
 def fingerprints(question: Question, group: Group | None = None) -> tuple[str, str]:
-    """(fingerprint, stem_fingerprint), folding the text once: an import computes both for every row."""
-    asked = _asked(question, group)
-    return _digest(asked + _KEY_MARK + _right(question)), _digest(asked)
+    """(fingerprint, stem_fingerprint), folding and hashing the text once: an import computes both for every row."""
+    digest = hashlib.sha256(_encode(_asked(question, group)))
+    of_stem = digest.hexdigest()
+    digest.update(_encode(_KEY_MARK + _right(question)))
+    return digest.hexdigest(), of_stem
 
 
 def _asked(question: Question, group: Group | None) -> str:
@@ -185,7 +187,11 @@ def _right(question: Question) -> str:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_encode(text)).hexdigest()
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _check_options(options: tuple[str, ...]) -> Iterator[Problem]:

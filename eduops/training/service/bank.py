@@ -23,6 +23,7 @@ from eduops.training.rules.bank_group import GroupDraft
 from eduops.training.rules.bank_judge import Draft, Judgement, Progress, judge_workbook
 from eduops.training.rules.bank_layout import Layout
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
+from eduops.training.rules.question import Question as SoundQuestion
 
 _LONGEST_NAME = 100
 
@@ -228,11 +229,24 @@ def _save_groups(session: Session, bank: Bank, batch: ImportBatch, drafts: Seque
 
 
 def _revision(number: int, draft: Draft, now: datetime) -> dict[str, Any]:  # Any: a row's values
-    question = draft.question
-    assert question is not None  # noqa: S101 -- a good draft has one
+    assert draft.question is not None  # noqa: S101 -- a good draft has one
+    return revision_values(
+        draft.question,
+        question_id=number,
+        revision=1,
+        fingerprints=(draft.fingerprint, draft.stem_fingerprint),
+        now=now,
+    )
+
+
+def revision_values(
+    question: SoundQuestion, *, question_id: int, revision: int, fingerprints: tuple[str, str], now: datetime
+) -> dict[str, Any]:  # Any: a row's values
+    """A question as a row of `question_revision`; `fingerprints` with and without the key."""
+    fingerprint, stem_fingerprint = fingerprints
     return {
-        "question_id": number,
-        "revision": 1,
+        "question_id": question_id,
+        "revision": revision,
         "type": question.type.value,
         "stem": question.stem,
         "options": question.options,
@@ -244,8 +258,8 @@ def _revision(number: int, draft: Draft, now: datetime) -> dict[str, Any]:  # An
         "knowledge_path": question.knowledge_path,
         "source": question.source,
         "tags": question.tags,
-        "fingerprint": draft.fingerprint,
-        "stem_fingerprint": draft.stem_fingerprint,
+        "fingerprint": fingerprint,
+        "stem_fingerprint": stem_fingerprint,
         "made_at": now,
     }
 
