@@ -14,22 +14,12 @@ from eduops.training.rules.bank_word import (
     is_title,
     parse_verdict,
 )
+from eduops.training.rules.form import RowError
 from eduops.training.rules.question import LETTERS
 
 _FILLED_DOWN = ("type", "group", "shared_stem", "knowledge", "difficulty", "score", "source", "tags", "level")
 """Fields whose merged cells count for every row that they cover."""
 _EXACT = frozenset({"stem", "key", "shared_stem", "option_text"})
-
-
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """One thing wrong in one row: `column` in letters, or "" for the row as a whole."""
-
-    sheet: str
-    row: int
-    column: str
-    code: str
-    message: str
 
 
 @dataclass(slots=True)

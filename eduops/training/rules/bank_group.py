@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from eduops.training.rules.bank_entry import Entry, RowError
+from eduops.training.rules.bank_entry import Entry
 from eduops.training.rules.bank_layout import Layout
 from eduops.training.rules.bank_word import TypeWord
+from eduops.training.rules.form import RowError
 from eduops.training.rules.question import Group, GroupKind
 
 

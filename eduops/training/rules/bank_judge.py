@@ -6,11 +6,12 @@ from collections.abc import Mapping as Known
 from dataclasses import dataclass, field
 
 from eduops.sheet.workbook import Workbook
-from eduops.training.rules.bank_entry import Entry, RowError, gather
+from eduops.training.rules.bank_entry import Entry, gather
 from eduops.training.rules.bank_group import GroupDraft, Grouping
 from eduops.training.rules.bank_layout import Layout, Role, describe, find_layouts
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
 from eduops.training.rules.bank_row import Builder
+from eduops.training.rules.form import RowError
 from eduops.training.rules.question import Group, Question, fingerprints
 
 Progress = Callable[[int], None]

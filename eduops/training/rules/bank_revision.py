@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
-from eduops.training.rules.bank_entry import RowError
 from eduops.training.rules.bank_judge import Draft, Judgement
 from eduops.training.rules.bank_word import FIELD_NAMES
+from eduops.training.rules.form import RowError
 from eduops.training.rules.question import BankItem, Question
 
 CHANGED_NAMES = {

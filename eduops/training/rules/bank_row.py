@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-from eduops.training.rules.bank_entry import Entry, RowError
+from eduops.training.rules.bank_entry import Entry
 from eduops.training.rules.bank_group import GroupDraft
 from eduops.training.rules.bank_key import (
     Reading,
@@ -28,6 +28,7 @@ from eduops.training.rules.bank_word import (
     parse_type_word,
     parse_verdict,
 )
+from eduops.training.rules.form import RowError
 from eduops.training.rules.question import (
     CHOICE,
     Difficulty,

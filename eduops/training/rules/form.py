@@ -15,7 +15,7 @@ _EXPONENT = re.compile(r"\d(\.\d+)?[eE]\+\d+")
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """One wrong cell of a form: `row` as Excel counts, `column` its letters."""
+    """One thing wrong in one row: `row` as Excel counts, `column` in letters, or "" for the row as a whole."""
 
     sheet: str
     row: int

@@ -18,11 +18,11 @@ from eduops.store import counter
 from eduops.store.bulk import insert_rows
 from eduops.training.models.bank import Bank, ImportBatch, Question, QuestionGroup, QuestionRevision
 from eduops.training.queries import bank as queries
-from eduops.training.rules.bank_entry import RowError
 from eduops.training.rules.bank_group import GroupDraft
 from eduops.training.rules.bank_judge import Draft, Judgement, Progress, judge_workbook
 from eduops.training.rules.bank_layout import Layout
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
+from eduops.training.rules.form import RowError
 from eduops.training.rules.question import Question as SoundQuestion
 
 _LONGEST_NAME = 100
