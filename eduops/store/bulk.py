@@ -1,7 +1,6 @@
 """Many rows of one table at once: no object a row, and on PostgreSQL by COPY."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
@@ -10,11 +9,7 @@ from sqlalchemy import Column, Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
-from eduops.store.column import Hundredths, UtcDateTime
-
 _CHUNK_ROWS = 2000
-_REMEMBERED = (UtcDateTime, Hundredths)
-"""Types of which few values stand in many rows (one instant, some scores): each value is bound once."""
 
 # Any: a row's values are whatever its columns take.
 Row = Mapping[str, Any]
@@ -45,15 +40,23 @@ def _bind(rows: Iterator[Row], columns: list[Column[Any]], dialect: Dialect) -> 
     """Chunks of rows as the driver takes them: column by column, so that a type is asked once, not once a row."""
     binders = [(itemgetter(column.name), _find_binder(column, dialect)) for column in columns]
     while chunk := list(islice(rows, _CHUNK_ROWS)):
-        bound = (map(get, chunk) if bind is None else map(bind, map(get, chunk)) for get, bind in binders)
+        bound = (_bind_column(bind, list(map(get, chunk))) for get, bind in binders)
         yield list(zip(*bound, strict=True))
 
 
 def _find_binder(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    bind: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
-    if bind is not None and isinstance(column.type, _REMEMBERED):
-        return lru_cache(maxsize=256)(bind)
-    return bind
+    found: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
+    return found
+
+
+def _bind_column(bind: Callable[[Any], Any] | None, values: list[Any]) -> list[Any]:
+    """The values as the driver takes them. One that stands in many rows (an instant, no tags) is bound once."""
+    if bind is None:
+        return values
+    # By identity: equal is not enough for JSON, where 1 and true differ.
+    different = {id(value): value for value in values}
+    bound = {key: bind(value) for key, value in different.items()}
+    return [bound[id(value)] for value in values]
 
 
 def _execute_many(
