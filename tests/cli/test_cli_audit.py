@@ -68,7 +68,7 @@ def test_the_entry_says_what_changed(typed: Typed, quarter: Path) -> None:
     changes = {entry["command"]: entry["change"] for entry in listed}
     assert changes["eduops tenant sync"] == {"added": 31, "changed": 0}
     assert changes["eduops exam grade"] == {"graded": 3, "waiting": 0}
-    assert changes["eduops learner import"] == {"added": 8, "changed": 0}
+    assert changes["eduops learner import"] == {"added": 8, "changed": 0, "suspended": 0}
     assert "已评：3；待评：0" in typed("audit", "list").out
 
 
