@@ -29,7 +29,7 @@ HEADS = {
     "rehearsal": "演练", "learners": "人数", "attempts": "答卷", "saved": "已存作答", "lost": "丢失", "graded": "已评",
     "waiting": "待评", "revealed": "显示", "renewed_to": "续签至", "quota": "人数上限",
     "alias": "别名", "merged_into": "并入", "moved_to": "转至", "staff_numbers": "工号", "suspended": "停用",
-    "tenants": "机构",
+    "tenants": "机构", "numbers": "题号", "revised": "修订",
 }  # fmt: skip
 """How each name of a change is said."""
 _STEPS = word.STEPS | {

@@ -7,8 +7,6 @@ import typer
 from eduops.cli import door, out
 from eduops.cli.noun import Noun
 from eduops.cli.sla_screen import AsOfOption, parse_instant_of
-from eduops.contract.explain import explain_ticket
-from eduops.contract.explain_text import render_explanation
 from eduops.desk import queries as desk
 from eduops.ledger import queries
 
@@ -23,6 +21,10 @@ def explain(
     as_json: out.JsonOption = False,
 ) -> None:
     """说明一张工单怎样评定：当天日历、现场时间、每段计时和停表、停机合并、各项认定及条款。"""
+    # Here, because the screen of `sla status` is to come at once.
+    from eduops.contract.explain import explain_ticket
+    from eduops.contract.explain_text import render_explanation
+
     contract = door.contract(ctx)
     with door.look(ctx) as look:
         instant = parse_instant_of(as_of, contract, look.now)
