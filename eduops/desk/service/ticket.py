@@ -67,7 +67,7 @@ def open_ticket(
     Raises NotAllowed for an instant in the future, InputError for a ticket without a title.
     """
     if not new.title.strip():
-        raise InputError("工单没有写内容", hint="用 --title 写一句话说明")
+        raise InputError("工单没有写内容", hint="写一句话说明")
     if at > now:
         raise NotAllowed(f"报修时刻 {at.astimezone(zone):%Y-%m-%d %H:%M} 还没有到", hint="检查 --at 写的时刻")
     ref = counter.next_reference(session, PREFIXES[new.kind], at.astimezone(zone).year)
