@@ -9,7 +9,7 @@ import typer
 from eduops.cli import bank_mapping, bank_revise, bank_screen, door, out
 from eduops.cli.failure import FOUND
 from eduops.cli.noun import Noun
-from eduops.core.errors import NotAllowed
+from eduops.cli.target import ForceOption, refuse_existing
 from eduops.sheet.read import read_workbook
 from eduops.training.queries import bank as queries
 from eduops.training.rules.bank_export import build_export, build_template
@@ -201,12 +201,12 @@ def duplicates(
 @app.verb("template", example="eduops bank template 题库模板.xlsx")
 def template(
     file: Annotated[Path, typer.Argument(help="写到哪个文件（.xlsx）。", metavar="文件")],
-    force: Annotated[bool, typer.Option("--force", help="文件已存在时覆盖。")] = False,
+    force: ForceOption = False,
 ) -> None:
     """写出一份题库模板：表头和填写说明。"""
     from eduops.sheet.export import write_table
 
-    _refuse_existing(file, force=force)
+    refuse_existing(file, force=force)
     write_table(file, build_template())
     out.done(f"模板已写到 {file}")
 
@@ -216,13 +216,13 @@ def export(
     ctx: typer.Context,
     name: NameArgument,
     file: Annotated[Path, typer.Argument(help="写到哪个文件（.xlsx 或 .csv）。", metavar="文件")],
-    force: Annotated[bool, typer.Option("--force", help="文件已存在时覆盖。")] = False,
+    force: ForceOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """把题库写成 Excel 或 CSV，列和模板相同，可以再导入。"""
     from eduops.sheet.export import write_csv, write_table
 
-    _refuse_existing(file, force=force)
+    refuse_existing(file, force=force)
     with door.look(ctx) as look:
         bank = queries.get_bank(look.session, name)
         options = queries.count_most_options(look.session, bank.id)
@@ -234,8 +234,3 @@ def export(
         questions = queries.bank_stats(look.session, bank.id).questions
     said = f"题库「{name}」的 {questions} 道题已写到 {file}"
     out.done(said, {"bank": name, "file": str(file), "questions": questions}, as_json=as_json)
-
-
-def _refuse_existing(file: Path, *, force: bool) -> None:
-    if file.exists() and not force:
-        raise NotAllowed(f"{file} 已经存在", hint="换一个文件名，或加 --force 覆盖")

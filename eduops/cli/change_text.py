@@ -26,10 +26,10 @@ HEADS = {
     "host": "主机", "role": "角色", "environment": "环境", "address": "地址", "action": "动作", "state": "状态",
     "failure": "失败原因", "fault": "失败原因", "backup": "备份", "passed": "通过",
     "bank": "题库", "seed": "种子", "items": "题数", "paper": "试卷", "programme": "培训项目", "opens_at": "开考",
-    "rehearsal": "演练", "learners": "人数", "attempts": "答卷", "saved": "已存作答", "lost": "丢失", "graded": "已评",
+    "rehearsal": "演练", "learners": "学员", "attempts": "答卷", "saved": "已存作答", "lost": "丢失", "graded": "已评",
     "waiting": "待评", "revealed": "显示", "renewed_to": "续签至", "quota": "人数上限",
     "alias": "别名", "merged_into": "并入", "moved_to": "转至", "staff_numbers": "工号", "suspended": "停用",
-    "tenants": "机构", "numbers": "题号", "revised": "修订",
+    "tenants": "机构", "numbers": "题号", "revised": "修订", "filled": "补上的项", "id_there": "那边的编号",
 }  # fmt: skip
 """How each name of a change is said."""
 _STEPS = word.STEPS | {
@@ -45,7 +45,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "channel": word.CHANNELS,
     "step": _STEPS,
     "action": {"add": "登记", "retire": "停用"},
-    "state": {state.value: said for state, said in STATE_WORDS.items()},
+    "state": {state.value: said for state, said in STATE_WORDS.items()}
+    | {"active": "恢复", "suspended": "停用", "closed": "关闭"},
 }  # fmt: skip
 _SUBJECTS = {"ledger": "违约台账", "tenant": "机构", "programme": "培训项目"}
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")

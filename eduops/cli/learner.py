@@ -12,7 +12,9 @@ from eduops.cli.learner_screen import HEADS, StaffNumberArgument, TenantOption, 
 from eduops.cli.noun import Noun
 from eduops.cli.personal import RevealOption, looking
 from eduops.cli.roster_screen import find_roster, tell, warn_unused, write_marked
-from eduops.core.errors import InputError, NotAllowed, NotFound, UsageError
+from eduops.cli.target import ForceOption, check_workbook, refuse_existing
+from eduops.core.errors import InputError, NotFound, UsageError
+from eduops.core.files import OWNERS_ONLY, READABLE
 from eduops.sheet.export import write_csv, write_table
 from eduops.sheet.read import read_workbook
 from eduops.training.models.learner import Learner
@@ -60,6 +62,8 @@ def import_(
     as_json: out.JsonOption = False,
 ) -> None:
     """导入一份名册：有一处错误就全部不写入，并逐格列出；同一份再导入不会重复。"""
+    if marked is not None:
+        check_workbook(marked, force=False)
     workbook = read_workbook(file)
     roster = find_roster(workbook)
     warn_unused(file, roster)
@@ -78,6 +82,7 @@ def import_(
         if marked is not None and error.problems:
             write_marked(workbook, roster, marked, error)
             out.warn(f"标注了错误的副本：{marked}")
+            error.hint = "改正所列单元格后重新导入"
         raise
     said = f"名册 {file.name} 共 {result.rows} 人：新增 {result.added}，更新 {result.changed}，未变 {result.unchanged}"
     said += f"，不在册 {len(result.inactive)}" if result.inactive else ""
@@ -144,6 +149,7 @@ def show(
         present = service.find_present(session, learner)
         if present is not learner:
             item["goes_on_as"] = f"{_tenant_name(personal.look, present)} {present.staff_number}"
+    item.pop("state_style")
     out.fields(item, {key: head for key, head in HEADS.items() if key in item}, as_json=as_json)
 
 
@@ -183,22 +189,25 @@ def export(
     file: Annotated[Path, typer.Argument(help="写到哪个文件（.xlsx 或 .csv）。", metavar="文件")],
     tenant: Annotated[str | None, typer.Option(help="只写这个机构（代码或名称）。")] = None,
     reveal: RevealOption = False,
-    force: Annotated[bool, typer.Option("--force", help="文件已存在时覆盖。")] = False,
+    force: ForceOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """把在册学员写成名册，列和导入的相同；手机号和身份证号打码，打码的再导入不会改动已存的值。"""
-    if file.exists() and not force:
-        raise NotAllowed(f"{file} 已经存在", hint="换一个文件名，或加 --force 覆盖")
-    with looking(ctx, reveal=reveal, subject=f"learner export {tenant or ''}".strip()) as personal:
+    refuse_existing(file, force=force)
+    if file.suffix.lower() not in (".xlsx", ".csv"):
+        raise UsageError(f"{file} 的后缀不是 .xlsx 或 .csv", hint="改用其中一种后缀")
+    subject = f"learner export {tenant or ''}".strip()
+    with looking(ctx, reveal=reveal, subject=subject, must_open=True) as personal:
         session = personal.look.session
         tenant_id = tenants.get_tenant(session, tenant).id if tenant else None
         found = queries.list_learners(session, tenant_id=tenant_id, states=("active",))
         rows = [learner_item(learner, owner, personal) for learner, owner in found]
-        table = build_roster_table(rows, is_masked=not reveal)
-        if file.suffix.lower() == ".csv":
-            write_csv(file, table, is_for_people=True)
-        else:
-            write_table(file, [table])
+    table = build_roster_table(rows, is_masked=not reveal)
+    mode = OWNERS_ONLY if reveal else READABLE
+    if file.suffix.lower() == ".csv":
+        write_csv(file, table, is_for_people=True, mode=mode)
+    else:
+        write_table(file, [table], mode=mode)
     said = f"{len(rows)} 名学员已写到 {file}" + ("" if reveal else "（手机号、身份证号已打码）")
     out.done(said, {"file": str(file), "learners": len(rows), "masked": not reveal}, as_json=as_json)
 

@@ -44,9 +44,7 @@ def add(
     as_json: out.JsonOption = False,
 ) -> None:
     """把科室名称登记到科室字典。"""
-    wrong = [name for name in names if not name.strip() or len(name) > _MOST_CHARACTERS]
-    if wrong:
-        raise UsageError(f"科室名称应有 1 到 {_MOST_CHARACTERS} 个字", hint="改正后重试")
+    _check_names(names)
     _add(ctx, [name.strip() for name in names], dry_run=dry_run, as_json=as_json)
 
 
@@ -61,8 +59,12 @@ def import_(
     forms = list_forms(read_workbook(file), _VOCABULARY, required=[("department",)])
     if not forms:
         raise InputError(f"{file} 里没有「科室」一列", hint="把列名改成「科室」")
-    names = [row.texts["department"] for row in iterate_rows(forms[0], shared=("department",))]
-    _add(ctx, [name for name in names if 0 < len(name) <= _MOST_CHARACTERS], dry_run=dry_run, as_json=as_json)
+    rows = list(iterate_rows(forms[0], shared=("department",)))
+    long = [row.number for row in rows if len(row.texts["department"]) > _MOST_CHARACTERS]
+    if long:
+        raise InputError(f"{file} 第 {long[0]} 行的科室超过 {_MOST_CHARACTERS} 个字", hint="改短后重新导入")
+    names = [row.texts["department"] for row in rows if row.texts["department"]]
+    _add(ctx, names, dry_run=dry_run, as_json=as_json)
 
 
 @verbs.verb("suggest", example="eduops learner department suggest --json")
@@ -91,6 +93,7 @@ def confirm(
     as_json: out.JsonOption = False,
 ) -> None:
     """确认一个写法指哪个科室：记住，以后导入自动改写，已有的学员一并改正。"""
+    _check_names([spelling])
     with door.work(ctx, dry_run=dry_run) as work:
         done = service.confirm(work.session, spelling, department, now=work.now, actor=work.actor)
         work.changed(f"department {department}", alias=spelling, learners=done.learners)
@@ -100,6 +103,11 @@ def confirm(
         {"spelling": spelling, "department": department, "learners": done.learners},
         as_json=as_json,
     )
+
+
+def _check_names(names: list[str]) -> None:
+    if any(not name.strip() or len(name) > _MOST_CHARACTERS for name in names):
+        raise UsageError(f"科室名称应有 1 到 {_MOST_CHARACTERS} 个字", hint="改正后重试")
 
 
 def _add(ctx: typer.Context, names: list[str], *, dry_run: bool, as_json: bool) -> None:

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from eduops.cli import door, out
-from eduops.cli.learner_screen import STATES, StaffNumberArgument, TenantOption
+from eduops.cli.learner_screen import STATES, ReasonOption, StaffNumberArgument, TenantOption
 from eduops.cli.noun import Noun
 from eduops.training.models.learner import Learner
+from eduops.training.models.tenant import Tenant
 from eduops.training.queries import learner as queries
 from eduops.training.queries import tenant as tenants
 from eduops.training.service import learner as service
@@ -16,7 +17,6 @@ from eduops.training.service import learner as service
 verbs = Noun("学员的停用、调动和合并。")
 
 NumbersArgument = Annotated[list[str], typer.Argument(help="工号，可以几个。", metavar="工号...")]
-ReasonOption = Annotated[str, typer.Option(help="原因，写给以后查看的人。")]
 
 
 @verbs.verb("suspend", example="eduops learner suspend 10023 10024 --tenant main --reason 离职")
@@ -66,7 +66,7 @@ def move(
             "tenant": target.name,
             "reason": reason,
         }
-        work.changed(f"learner {number}", moved_to=target.code, reason=reason)
+        work.changed(_subject(work, learner), moved_to=target.code, id_there=there.id, reason=reason)
     out.done(
         f"{item['name']}（{number}）已调到{item['tenant']}" + out.preview(dry_run), item, as_json=as_json
     )
@@ -91,9 +91,11 @@ def merge(
         out.confirm(f"把工号 {number} 并入 {into}？", yes=yes)
     with door.work(ctx, dry_run=dry_run) as work:
         learner, kept = _get(work, number, tenant), _get(work, into, into_tenant or tenant)
-        service.merge(work.session, learner, kept, reason=reason, now=work.now)
+        filled = service.merge(work.session, learner, kept, reason=reason, now=work.now)
         item = {"merged": number, "into": kept.staff_number, "name": kept.name, "reason": reason}
-        work.changed(f"learner {number}", merged_into=into, reason=reason)
+        work.changed(
+            _subject(work, learner), merged_into=_subject(work, kept), filled=list(filled), reason=reason
+        )
     out.done(f"工号 {number} 已并入 {item['name']}（{into}）" + out.preview(dry_run), item, as_json=as_json)
 
 
@@ -110,16 +112,24 @@ def _change(
 ) -> None:
     """All of them or none."""
     with door.work(ctx, dry_run=dry_run) as work:
-        names = []
+        names, subjects = [], []
         for number in dict.fromkeys(numbers):
             learner = _get(work, number, tenant)
             act(work.session, learner, reason=reason, now=work.now)
             names.append(f"{learner.name}（{number}）")
-        work.changed("learner", state=state, staff_numbers=list(dict.fromkeys(numbers)), reason=reason)
+            subjects.append(_subject(work, learner))
+        work.changed("learner", state=state, learners=subjects, reason=reason)
     item = {"state": state, "staff_numbers": list(dict.fromkeys(numbers)), "reason": reason}
-    out.done("、".join(names) + f" {STATES[state]}" + out.preview(dry_run), item, as_json=as_json)
+    verb = "已恢复，现在" if state == "active" else ""
+    out.done("、".join(names) + f" {verb}{STATES[state]}" + out.preview(dry_run), item, as_json=as_json)
 
 
 def _get(work: door.Work, number: str, tenant: str | None) -> Learner:
     tenant_id = tenants.get_tenant(work.session, tenant).id if tenant else None
     return queries.get_learner(work.session, number, tenant_id=tenant_id)
+
+
+def _subject(work: door.Work, learner: Learner) -> str:
+    """A learner as the audit log names one: a staff number alone may stand in several tenants."""
+    tenant = work.session.get(Tenant, learner.tenant_id)
+    return f"learner {tenant.code if tenant else learner.tenant_id}/{learner.staff_number}"

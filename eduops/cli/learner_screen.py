@@ -5,10 +5,21 @@ from typing import Annotated
 import typer
 
 from eduops.cli.personal import Personal
+from eduops.core.errors import UsageError
 from eduops.training.models.learner import Learner
 from eduops.training.queries.learner import about
 from eduops.training.rules import identity
 from eduops.training.rules.category import CATEGORIES
+
+
+def plain_reason(reason: str) -> str:
+    """A reason that says something, and holds nobody's number: it stands in the audit log. Raises UsageError."""
+    if not reason.strip():
+        raise UsageError("没有写原因", hint="用 --reason 写明为什么，如 --reason 离职")
+    if identity.has_long_number(reason):
+        raise UsageError("原因里有手机号或证件号，会进操作日志", hint="去掉号码再运行")
+    return reason.strip()
+
 
 STATES = {"active": "在册", "suspended": "已停用", "moved": "已调走", "merged": "已合并"}
 HEADS = {
@@ -29,6 +40,9 @@ HEADS = {
     "created_at": "登记时间",
 }
 StaffNumberArgument = Annotated[str, typer.Argument(help="工号。", metavar="工号")]
+ReasonOption = Annotated[
+    str, typer.Option(help="原因，写给以后查看的人；不要写手机号、证件号。", callback=plain_reason)
+]
 TenantOption = Annotated[str | None, typer.Option(help="所属机构的代码或名称；几家机构有同一工号时要写。")]
 
 

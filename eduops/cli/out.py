@@ -63,12 +63,13 @@ def rows(
     empty: str,
     total: int | None = None,
 ) -> None:
-    """Prints rows: all their keys as JSON, or the named columns as a table, or the sentence `empty`.
+    """Prints rows: all their keys but colours as JSON, or the named columns as a table, or the sentence `empty`.
 
     `total` is how many there are where `--limit` may have cut them; the title then says so.
     """
     if as_json:
-        value(items)
+        colours = {column.style_key for column in columns}
+        value([{key: part for key, part in item.items() if key not in colours} for item in items])
     elif not items:
         say(empty)
     elif total is not None and total > len(items):
@@ -135,7 +136,9 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"需要确认：{question}", hint="确认无误后加 --yes 再运行")
-    typer.confirm(visible(question), abort=True, err=True)
+    answer = typer.prompt(f"{visible(question)} [y/N]", default="", show_default=False, err=True)
+    if answer.strip().lower() not in ("y", "yes", "是"):
+        raise typer.Abort
 
 
 @contextmanager

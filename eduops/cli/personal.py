@@ -27,14 +27,16 @@ class Personal:
 
     look: door.Look
     is_revealed: bool
+    must_open: bool = False
+    """Whether a value that does not open ends the command even where it is only shown masked."""
     shown: int = 0
     _cipher: "Cipher | None" = field(default=None, init=False)
 
     def show(self, sealed: str | None, about: str, mask: Callable[[str], str]) -> str | None:
         """The sealed value, whole or masked; None where there is none.
 
-        Masked, a key that is missing is no reason to refuse the rest. Raises ConfigError or NotAllowed where it was to
-        be shown whole and does not open.
+        Masked, a key that is missing is no reason to refuse the rest, unless `must_open`. Raises ConfigError or
+        NotAllowed where it was to be shown whole and does not open.
         """
         if sealed is None:
             return None
@@ -42,7 +44,7 @@ class Personal:
             self._cipher = self._cipher or door.cipher(self.look)
             text = self._cipher.open(sealed, about)
         except EduopsError:
-            if self.is_revealed:
+            if self.is_revealed or self.must_open:
                 raise
             return _UNREADABLE
         self.shown += self.is_revealed
@@ -50,11 +52,14 @@ class Personal:
 
 
 @contextmanager
-def looking(ctx: typer.Context, *, reveal: bool, subject: str) -> Iterator[Personal]:
-    """Opens the store for a question that shows personal data; one that reveals them leaves an audit entry."""
+def looking(ctx: typer.Context, *, reveal: bool, subject: str, must_open: bool = False) -> Iterator[Personal]:
+    """Opens the store for a question that shows personal data; one that reveals them leaves an audit entry.
+
+    What is revealed is given out after this block: by then the entry is on disk.
+    """
     if not reveal:
         with door.look(ctx) as look:
-            yield Personal(look, is_revealed=False)
+            yield Personal(look, is_revealed=False, must_open=must_open)
         return
     require_actor("查看完整的个人信息")
     with door.work(ctx) as work:

@@ -38,7 +38,7 @@ def warn_unused(file: Path, roster: Roster) -> None:
         known = "、".join(names[0] for names in VOCABULARY.values())
         out.warn(
             f"{file.name} 的工作表「{roster.sheet}」第 {roster.header_row} 行有没认出的列，其内容不会导入："
-            f"{'、'.join(roster.unused)}。要导入就把列名改成 {known} 之一，再导入一次"
+            f"{'、'.join(roster.unused)}。其中有要导入的，就把列名改成 {known} 之一，再导入一次"
         )
 
 
@@ -55,7 +55,7 @@ def write_marked(workbook: Workbook, roster: Roster, target: Path, error: InputE
     )
 
 
-def tell(result: RosterResult, *, where: str = "") -> None:
+def tell(result: RosterResult, *, where: str = "", is_one_of_many: bool = False) -> None:
     """Warns of what a person has to look at: doubles, people who left, departments nobody knows."""
     _warn_some(
         where,
@@ -65,7 +65,8 @@ def tell(result: RosterResult, *, where: str = "") -> None:
     _warn_some(where, "在名册上，但这里不在册，没有改动（恢复用 learner resume）", result.inactive)
     if result.absent and not result.suspended:
         count = len(result.absent)
-        out.warn(f"{where}有 {count} 名在册学员不在这份名册上；确已离开的，加 --suspend-absent 停用")
+        how = "用 learner import --suspend-absent 停用" if is_one_of_many else "加 --suspend-absent 停用"
+        out.warn(f"{where}有 {count} 名在册学员不在这份名册上；确已离开的，{how}")
     _warn_some(
         where,
         "科室名称不在科室字典里（用 learner department confirm 确认）",

@@ -128,7 +128,7 @@ def list_(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
         out.Column("name", "名称"),
         out.Column("kind_text", "类别"),
         out.Column("learners", "学员", right=True),
-        out.Column("quota_text", "名额", right=True),
+        out.Column("headcount_quota", "名额", right=True),
         out.Column("contract_until", "到期"),
         out.Column("state_text", "状态", style_key="state_style"),
         out.Column("parent_body", "上级单位", spare=True),
@@ -160,6 +160,7 @@ def show(
             item |= {"tenants": body.tenants, "learners": body.learners, **terms_item(contracts, today)}
         history = [each.model_dump(exclude={"id", "tenant_id", "parent_body_id"}) for each in contracts]
     if as_json:
+        item.pop("state_style", None)
         out.value({**item, "contracts": history})
         return
     out.fields(item, {key: head for key, head in HEADS.items() if key in item}, as_json=False)
@@ -180,7 +181,7 @@ def check(
     rows = [{**asdict(each), "style": STYLES[each.code], "code_text": CODES[each.code]} for each in found]
     columns = (out.Column("code_text", "发现", style_key="style"), out.Column("text", "说明"))
     out.rows(
-        [{key: value for key, value in row.items() if key != "style"} for row in rows] if as_json else rows,
+        rows,
         columns,
         as_json=as_json,
         title=f"机构检查（{today}）",

@@ -1,5 +1,6 @@
 """`eduops tenant import`: many hospitals and their rosters in one go."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -58,7 +59,7 @@ def import_(
         out.warn(f"{len(without)} 家没有名册：{'、'.join(without[:10])}{' 等' if len(without) > 10 else ''}")
     for each in result.tenants:
         if each.roster is not None and not as_json:
-            tell(each.roster, where=f"{each.name}：")
+            tell(each.roster, where=f"{each.name}：", is_one_of_many=True)
     out.done(said + out.preview(dry_run), {"file": str(file), **asdict(result)}, as_json=as_json)
 
 
@@ -73,23 +74,40 @@ def _load(file: Path) -> HospitalSheet:
 
 
 def _load_rosters(file: Path, sheet: HospitalSheet, folder: Path | None) -> dict[int, tuple[str, Roster]]:
-    """Row → its roster. Raises InputError for a file that is nobody's, and for one that is named and not there."""
-    files = service.list_files(folder) if folder is not None else []
-    found, left, missing = match_rosters(sheet.hospitals, files)
-    problems = [
-        Problem(str(path), "整个文件", "对不上清单里的任何一家；改成机构的名称或代码，或写进清单的「名册」列")
-        # The roster of a row that has errors of its own is not nobody's.
-        for path in (() if sheet.errors else left)
+    """Row → its roster. Raises InputError with everything that keeps a file from being somebody's roster."""
+    if folder is None:
+        named = [each.name for each in sheet.hospitals if each.roster is not None]
+        if named:
+            out.warn(f"清单写了 {len(named)} 家的名册，但没有用 --rosters 给出放名册的目录，名册没有导入")
+        return {}
+    files, others = service.list_files(folder)
+    matched = match_rosters(sheet.hospitals, files)
+    problems = [Problem(str(path), "", "不是文件（子目录里的名册请移上来），没有读") for path in others]
+    # The roster of a row that has errors of its own is not nobody's.
+    problems += [
+        Problem(str(path), "", "对不上清单里的任何一家；改成机构的名称或代码，或写进清单的「名册」列")
+        for path in (() if sheet.errors else matched.left)
     ]
-    if folder is not None:
-        problems += [
-            Problem(file.name, f"第 {each.row} 行", f"名册「{each.roster}」不在 {folder} 里", each.row)
-            for each in missing
-        ]
+    problems += [
+        Problem(file.name, f"第 {each.row} 行", f"名册「{each.roster}」不在 {folder} 里", each.row)
+        for each in matched.missing
+    ]
+    problems += [
+        Problem(file.name, f"第 {each.row} 行", f"有 {len(mine)} 份名册：{_names(mine)}；留下一份", each.row)
+        for each, mine in matched.several
+    ]
+    rosters: dict[int, tuple[str, Roster]] = {}
+    for row, path in matched.found.items():
+        try:
+            rosters[row] = path.name, load_roster(path)
+        except InputError as error:
+            problems += error.problems or [Problem(path.name, "", error.message)]
     if problems:
         raise InputError(
-            f"名册与医院清单对不上，共 {len(problems)} 处，什么都没有写入",
-            hint="改正后再运行一次",
-            problems=problems,
+            f"名册有 {len(problems)} 处问题，什么都没有写入", hint="改正后再运行一次", problems=problems
         )
-    return {row: (path.name, load_roster(path)) for row, path in found.items()}
+    return rosters
+
+
+def _names(paths: Sequence[Path]) -> str:
+    return "、".join(path.name for path in paths)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import typer
 
 from eduops.cli import door, out
+from eduops.cli.learner_screen import ReasonOption
 from eduops.cli.noun import Noun
 from eduops.cli.tenant_screen import (
     STATES,
@@ -14,7 +15,6 @@ from eduops.cli.tenant_screen import (
     NumberOption,
     PartyArgument,
     QuotaOption,
-    ReasonOption,
     TenantArgument,
     ToOption,
     read_terms,
@@ -104,4 +104,5 @@ def _change_state(
         service.change_state(work.session, tenant, state, reason=reason, now=work.now)
         item = {"code": tenant.code, "name": tenant.name, "state": state, "reason": reason}
         work.changed(tenant.code, state=state, reason=reason)
-    out.done(f"机构「{item['name']}」{STATES[state]}" + out.preview(dry_run), item, as_json=as_json)
+    said = "已恢复使用" if state == "active" else STATES[state]
+    out.done(f"机构「{item['name']}」{said}" + out.preview(dry_run), item, as_json=as_json)

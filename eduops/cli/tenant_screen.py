@@ -27,7 +27,6 @@ FeeYuanOption = Annotated[str | None, typer.Option("--fee-yuan", help="合同金
 QuotaOption = Annotated[int | None, typer.Option(help="约定的学习人数上限。", min=0, max=MOST_HEADCOUNT)]
 FromOption = Annotated[str | None, typer.Option("--from", help="合同从哪天起，如 2026-12-01。")]
 ToOption = Annotated[str | None, typer.Option("--to", help="合同到哪天止（含），如 2027-11-30。")]
-ReasonOption = Annotated[str, typer.Option(help="原因，写给以后查看的人。")]
 
 
 CODES = {
@@ -96,7 +95,6 @@ def tenant_item(
         "state_style": "" if tenant.state == "active" else "yellow",
         "learners": learners,
         **terms,
-        "quota_text": "" if terms["headcount_quota"] is None else terms["headcount_quota"],
     }
 
 

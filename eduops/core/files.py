@@ -12,6 +12,8 @@ from typing import BinaryIO, Final
 
 from eduops.core.errors import InputError
 
+READABLE, OWNERS_ONLY = 0o644, 0o600
+"""The modes of what is written: for everybody on the machine to read, or with somebody's numbers in it."""
 _REASONS: Final = {
     errno.ENOENT: "文件不存在",
     errno.EISDIR: "是一个目录",
@@ -29,11 +31,13 @@ _REASONS: Final = {
 
 
 @contextmanager
-def whole_file(target: Path, *, mode: int = 0o644) -> Iterator[Path]:
+def whole_file(target: Path, *, mode: int = READABLE) -> Iterator[Path]:
     """Yields a temporary path in the target's folder; on success it becomes `target`, on failure it is gone.
 
-    Raises InputError where the folder cannot be written.
+    Raises InputError where the folder cannot be written, or the target is a folder or a device.
     """
+    if target.exists() and not target.is_file():
+        raise InputError(f"{target} 不是普通文件，不能写", hint="换一个文件名")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
@@ -54,7 +58,7 @@ def whole_file(target: Path, *, mode: int = 0o644) -> Iterator[Path]:
             part.unlink()
 
 
-def write_whole(target: Path, content: bytes | str, *, mode: int = 0o644) -> None:
+def write_whole(target: Path, content: bytes | str, *, mode: int = READABLE) -> None:
     """Writes `content` (text as UTF-8) whole or not at all."""
     data = content.encode() if isinstance(content, str) else content
     with whole_file(target, mode=mode) as part:

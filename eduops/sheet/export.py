@@ -20,7 +20,7 @@ from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.worksheet import Worksheet
 
 from eduops.core.errors import InputError
-from eduops.core.files import unwritable, whole_file
+from eduops.core.files import READABLE, unwritable, whole_file
 from eduops.sheet.workbook import cell_text
 
 Kind = Literal["text", "number", "integer", "percent", "date", "datetime"]
@@ -68,12 +68,12 @@ class Table:
     rows: Iterable[Sequence[Value]]
 
 
-def write_table(path: Path, tables: Sequence[Table], *, landscape: bool = True) -> None:
+def write_table(path: Path, tables: Sequence[Table], *, landscape: bool = True, mode: int = READABLE) -> None:
     """Writes the tables as sheets of one xlsx, whole or not at all; text never becomes a formula.
 
     Raises InputError where the path cannot be written or a table has more rows than a sheet holds.
     """
-    with new_book(path) as book:
+    with new_book(path, mode=mode) as book:
         taken: set[str] = set()
         for table in tables:
             sheet = book.add_worksheet(legal_sheet_name(table.name, taken))
@@ -81,12 +81,12 @@ def write_table(path: Path, tables: Sequence[Table], *, landscape: bool = True) 
 
 
 @contextmanager
-def new_book(target: Path) -> Iterator[xlsxwriter.Workbook]:
+def new_book(target: Path, *, mode: int = READABLE) -> Iterator[xlsxwriter.Workbook]:
     """A workbook that becomes `target` at the end, whole or not at all; it forgets each row when the next begins.
 
     Raises InputError where it cannot be written.
     """
-    with whole_file(target) as part, tempfile.TemporaryDirectory() as folder:
+    with whole_file(target, mode=mode) as part, tempfile.TemporaryDirectory() as folder:
         # Zipped in memory: a zip on a full disk tries once more when it is thrown away, and prints a traceback.
         package = io.BytesIO()
         book = xlsxwriter.Workbook(package, {"constant_memory": True, "tmpdir": folder})
@@ -103,13 +103,13 @@ def _cause(error: FileCreateError) -> OSError:
     return error.__context__ if isinstance(error.__context__, OSError) else OSError(str(error))
 
 
-def write_csv(path: Path, table: Table, *, is_for_people: bool = True) -> None:
+def write_csv(path: Path, table: Table, *, is_for_people: bool = True, mode: int = READABLE) -> None:
     """Writes header and rows as CSV in UTF-8 with BOM, whole or not at all; title and note are left out.
 
     For people, text that Excel would take for a formula gets a leading apostrophe; a machine gets it as it is.
     """
     with (
-        whole_file(path) as part,
+        whole_file(path, mode=mode) as part,
         part.open("w", encoding="utf-8-sig", errors="replace", newline="") as stream,
     ):
         writer = csv.writer(stream, lineterminator="\r\n")

@@ -22,7 +22,14 @@ def files(folder: Path) -> set[str]:
 def test_init_lays_out_a_home_once(typed: Typed, tmp_path: Path) -> None:
     new = tmp_path / "new"
     told = typed("--home", new, "init", "--customer", "某医院（虚构）", "--json").json()
-    assert set(told["made"]) == {"eduops.yaml", f"contracts/{CONTRACT_NAME}", "patrol.yaml", "eduops.db"}
+    assert set(told["made"]) == {
+        "eduops.yaml",
+        f"contracts/{CONTRACT_NAME}",
+        "contracts/working-days.yaml",
+        "personal.key",
+        "patrol.yaml",
+        "eduops.db",
+    }
     assert new.stat().st_mode & 0o077 == 0
     assert (new / "eduops.db").stat().st_mode & 0o077 == 0
     (new / "patrol.yaml").write_text("# 我改过\n", encoding="utf-8")
@@ -161,7 +168,7 @@ def test_the_shipped_contract_has_no_problem_and_every_clause_explains_itself(ty
 @pytest.mark.parametrize(
     ("head", "row", "place"),
     [
-        (("编码", "全名"), ("XN1", "虚构"), "没有同时含工号和姓名两列的表头"),
+        (("编码", "全名"), ("XN1", "虚构"), "没有同时含姓名和工号"),
         (("工号", "姓名"), ("XN1", ""), "名册!B2"),
         (("工号", "姓名", "人员类别"), ("XN1", "虚构", "外星人"), "名册!C2"),
         (("工号", "姓名", "机构"), ("XN1", "虚构", "没有这个机构"), "名册!C2"),

@@ -200,3 +200,66 @@ def test_an_import_that_is_killed_leaves_everybody_or_nobody(
     assert seen <= {0, 4000}
     assert typed("learner", "import", file, "--tenant", "main").code == 0
     assert typed("learner", "count", "--json").json()["learners"] == 4000
+
+
+def test_a_revealed_export_is_on_record_before_the_file_is_there(
+    typed: Typed, main: Path, tmp_path: Path
+) -> None:
+    refused = typed("learner", "export", tmp_path / "没有" / ".." / ".." / "dev" / "x.pdf", "--reveal")
+    assert refused.code == 2
+    entries = len(typed("audit", "list", "--json").json())
+    file = tmp_path / "全.xlsx"
+    assert typed("learner", "export", file, "--reveal").code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert len(typed("audit", "list", "--json").json()) == entries + 1
+    # A file that cannot be written leaves the entry all the same: the numbers had been opened.
+    (tmp_path / "目录.xlsx").mkdir()
+    assert typed("learner", "export", tmp_path / "目录.xlsx", "--reveal", "--force").code == 3
+    assert len(typed("audit", "list", "--json").json()) == entries + 2
+
+
+def test_an_export_whose_numbers_do_not_open_is_refused(
+    typed: Typed, main: Path, home: Path, tmp_path: Path
+) -> None:
+    (home / "personal.key").unlink()
+    assert typed("learner", "export", tmp_path / "名册.出.xlsx").code == 3
+    assert not (tmp_path / "名册.出.xlsx").exists()
+
+
+def test_a_marked_copy_takes_no_files_place(typed: Typed, main: Path, tmp_path: Path) -> None:
+    bad = write_roster(tmp_path / "坏.xlsx", ("3", "虚构丙", "", "123", "", ""), head=HEAD)
+    taken = tmp_path / "别的.xlsx"
+    taken.write_bytes(b"x")
+    assert typed("learner", "import", bad, "--tenant", "main", "--marked", taken).code == 4
+    assert taken.read_bytes() == b"x"
+    assert typed("learner", "import", bad, "--tenant", "main", "--marked", tmp_path / "标注.csv").code == 2
+
+
+def test_the_log_says_who_moved_and_what_a_merge_took_over(typed: Typed, main: Path) -> None:
+    typed("learner", "move", "2", "--to", "east", "--reason", "轮转")
+    moved = typed("audit", "list", "--json").json()[0]
+    assert (moved["subject"], moved["change"]["moved_to"]) == ("learner main/2", "east")
+    typed(
+        "learner",
+        "merge",
+        "1",
+        "--into",
+        "2",
+        "--tenant",
+        "main",
+        "--into-tenant",
+        "east",
+        "--reason",
+        "重复",
+        "--yes",
+    )
+    merged = typed("audit", "list", "--json").json()[0]
+    assert (merged["subject"], merged["change"]["merged_into"]) == ("learner main/1", "learner east/2")
+    assert set(merged["change"]["filled"]) == {"level", "id_number_sealed", "id_number_hash"}
+
+
+@pytest.mark.parametrize("reason", ["", " ", "电话 13800000001", "440101 19900307 0018"])
+def test_a_reason_says_something_and_holds_no_number(typed: Typed, main: Path, reason: str) -> None:
+    refused = typed("learner", "suspend", "1", "--reason", reason)
+    assert refused.code == 2
+    assert "0001" not in typed("audit", "list", "--json").out

@@ -42,7 +42,7 @@ def test_a_tenant_through_its_life(typed: Typed) -> None:
     assert shown["contact_phone"] == "138****0001"
     assert "已停用" in typed("tenant", "suspend", "xu-hospital", "--reason", "欠费").out
     assert typed("tenant", "suspend", "xu-hospital", "--reason", "欠费").code == 4
-    assert "在用" in typed("tenant", "resume", "xu-hospital", "--reason", "已付费").out
+    assert "已恢复使用" in typed("tenant", "resume", "xu-hospital", "--reason", "已付费").out
     assert typed("tenant", "close", "xu-hospital", "--reason", "期满").code == 2  # nobody can answer here
     assert "已关闭" in typed("tenant", "close", "xu-hospital", "--reason", "期满", "--yes").out
     assert typed("tenant", "renew", "xu-hospital", "--to", "2028-04-04").code == 4

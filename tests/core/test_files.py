@@ -55,15 +55,21 @@ def test_full_disk_keeps_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
-@pytest.mark.parametrize("place", ["file/a.txt", "folder"])
-def test_target_that_cannot_be_is_an_input_error(tmp_path, place):
+@pytest.mark.parametrize(("place", "said"), [("file/a.txt", "不能写入"), ("folder", "不是普通文件，不能写")])
+def test_target_that_cannot_be_is_an_input_error(tmp_path, place, said):
     (tmp_path / "file").write_text("")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(InputError, match="不能写入") as caught:
+    with pytest.raises(InputError, match=said) as caught:
         write_whole(tmp_path / place, "x")
     assert str(tmp_path / place) in caught.value.message
     assert caught.value.hint
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_device_is_no_target_and_stays_what_it_is():
+    with pytest.raises(InputError, match="不是普通文件，不能写"):
+        write_whole(Path("/dev/full"), "x")
+    assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)
 
 
 _WRITE_AND_WAIT = """

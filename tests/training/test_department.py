@@ -48,10 +48,25 @@ def test_the_commonest_spelling_stands_first() -> None:
     assert [each.spelling for each in propose({"甲": 1, "丙": 5, "乙": 5}, ())] == ["丙", "乙", "甲"]
 
 
-def test_names_differ_by_width_spaces_and_brackets_only_in_writing() -> None:
+def test_names_that_differ_in_width_and_spaces_are_one_and_those_in_brackets_are_not() -> None:
     known = {plain_department("CT室"): "CT室"}
-    assert [find_department(said, known) for said in ("ＣＴ室", " ct 室", "CT室（东院）")] == ["CT室"] * 3
-    assert find_department("MR室", known) is None
+    assert [find_department(said, known) for said in ("ＣＴ室", " ct 室")] == ["CT室"] * 2
+    assert [find_department(said, known) for said in ("MR室", "CT室（东院）")] == [None] * 2
+    (proposal,) = propose({"CT室（东院）": 1}, ["CT室", "急诊科"])
+    assert proposal.departments == ("CT室",)
+
+
+def test_a_new_name_puts_right_who_was_there_already_those_who_left_included(
+    store: Store, now: datetime
+) -> None:
+    with store.writing() as session:
+        own, _, outside = _set_up(session)
+        own.department, outside.department = "心血管 内科", "心血管 内科"
+        own.state = "suspended"
+        session.flush()
+        service.add_departments(session, ["心血管内科"], now=now)
+        session.expire_all()
+        assert (own.department, outside.department) == ("心血管内科", "心血管 内科")
 
 
 def test_likeness_is_symmetric_and_one_for_the_same() -> None:

@@ -231,3 +231,39 @@ def test_who_moved_goes_on_there_and_their_numbers_with_them(store: Store, now: 
     again = bring(store, now, ["1", "虚构甲", PHONE, ID, "N2"], code="xu-er")
     assert (again.unchanged, again.doubles) == (1, ())
     assert bring(store, now, ANNA).inactive == ("第 2 行 虚构甲（1）已调往别处",)
+
+
+def test_a_known_number_is_not_given_to_another_person(store: Store, now: datetime) -> None:
+    bring(store, now, ANNA)
+    (said,) = refuse(store, now, ["1", "虚构戊", OTHER_PHONE, OTHER_ID, None])
+    assert said.startswith("名册!B2：工号 1 已登记为 虚构甲，姓名和身份证号都不同")
+    # A new name alone, or a corrected ID number alone, is the same person.
+    assert bring(store, now, ["1", "虚构甲改", PHONE, ID, "N2"]).changed == 1
+    assert bring(store, now, ["1", "虚构甲改", PHONE, OTHER_ID, "N2"]).changed == 1
+
+
+def test_a_birth_date_that_lies_ahead_is_refused(sqlite_store: Store, now: datetime) -> None:
+    tomorrow = make_id_number("440101", "20260306", "001")
+    today = make_id_number("440101", "20260305", "001")
+    assert refuse(sqlite_store, now, ["1", "虚构甲", PHONE, tomorrow, None]) == [
+        "名册!D2：身份证号第 7 到 14 位的出生日期还没有到"
+    ]
+    assert bring(sqlite_store, now, ["1", "虚构甲", PHONE, today, None]).added == 1
+
+
+def test_columns_that_slipped_repeat_nobodys_number(sqlite_store: Store, now: datetime) -> None:
+    head: list[Cell] = ["工号", "姓名", "人员类别", "层级", "机构"]
+    said = refuse(sqlite_store, now, ["1", "虚构甲", ID, PHONE, PHONE], head=head)
+    said += refuse(sqlite_store, now, ["1", "虚构甲", None, None, f"{PHONE[:3]} {PHONE[3:]}"], head=head)
+    assert len(said) == 3
+    assert not any(number in each for each in said for number in (ID, PHONE, PHONE[3:]))
+
+
+def test_staff_numbers_typed_full_width_are_the_same_people_and_numbers_in_clear_are_told(
+    sqlite_store: Store, now: datetime
+) -> None:
+    head: list[Cell] = ["工号", "姓名"]
+    bring(sqlite_store, now, ["A001", "虚构甲"], head=head)
+    assert bring(sqlite_store, now, ["Ａ００１", "虚构甲"], head=head).unchanged == 1
+    told = make_roster(["13800000001", "虚构乙"], head=head).assumptions
+    assert any("1 人的工号像手机号或身份证号" in each for each in told)

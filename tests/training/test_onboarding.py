@@ -15,6 +15,7 @@ from eduops.training.queries import tenant as queries
 from eduops.training.rules.hospital_sheet import Hospital, HospitalSheet, match_rosters, read_hospitals
 from eduops.training.rules.onboarding import AgreedTerms
 from eduops.training.rules.roster import Roster
+from eduops.training.rules.tenant_watch import Terms, find_terms
 from eduops.training.service import onboarding as service
 from eduops.training.service.onboarding import OnboardingResult
 
@@ -131,9 +132,30 @@ def test_rosters_are_matched_by_name_code_or_the_column() -> None:
         ["虚构戊医院", "xu-wu", None],
     ]
     files = [Path(name) for name in ("虚构甲医院名册.xlsx", "XU-ER.xls", "第三家.csv", "陌生.xlsx")]
-    found, left, missing = match_rosters(read(*rows, head=head).hospitals, files)
-    assert found == {2: files[0], 3: files[1], 4: files[2]}
-    assert (left, [each.name for each in missing]) == ([files[3]], ["虚构丁医院"])
+    matched = match_rosters(read(*rows, head=head).hospitals, files)
+    assert matched.found == {2: files[0], 3: files[1], 4: files[2]}
+    assert (matched.left, [each.name for each in matched.missing]) == ([files[3]], ["虚构丁医院"])
+    assert matched.several == []
+
+
+def test_two_rosters_of_one_hospital_are_named_however_alike_their_names() -> None:
+    files = [Path("xu-yi.xlsx"), Path("XU-YI.xlsx"), Path("虚构甲医院.csv")]
+    matched = match_rosters(read(FIRST).hospitals, files)
+    assert [(each.name, mine) for each, mine in matched.several] == [("虚构甲医院", files)]
+    assert (matched.found, matched.left) == ({}, [])
+
+
+def test_a_second_list_of_hospitals_is_not_left_out_in_silence() -> None:
+    lists = (Sheet("一", [HEAD, FIRST]), Sheet("二", [HEAD, SECOND]))
+    sheet = read_hospitals(Workbook(Path("合作医院.xlsx"), "xlsx", lists))
+    assert sheet is not None
+    assert codes(sheet) == [("A1", "second_list")]
+
+
+def test_a_telephone_among_the_contacts_names_is_refused_without_being_repeated() -> None:
+    sheet = read(["虚构甲医院", "张三 138 1234 5678"], head=["机构名称", "联系人"])
+    assert codes(sheet) == [("B2", "number_in_contact")]
+    assert "5678" not in sheet.errors[0].message
 
 
 def test_the_same_files_again_change_nothing(store: Store, now: datetime) -> None:
@@ -189,15 +211,64 @@ def test_a_suspended_hospitals_roster_is_refused_with_its_file(sqlite_store: Sto
     onboard(sqlite_store, now, read(FIRST))
     with sqlite_store.writing() as session:
         queries.get_tenant(session, "xu-yi").state = "closed"
+    assert refuse(sqlite_store, now, read(FIRST)) == ["医院!A2：「虚构甲医院」已停用或关闭"]
+
+
+def refuse(
+    store: Store, now: datetime, sheet: HospitalSheet, rosters: dict[int, Roster] | None = None
+) -> list[str]:
     with pytest.raises(InputError) as raised:
-        onboard(sqlite_store, now, read(FIRST), {2: roster(["1", "虚构一"])})
-    assert ["已关闭" in problem.message for problem in raised.value.problems] == [True]
+        onboard(store, now, sheet, rosters)
+    return [f"{problem.address}：{problem.message}" for problem in raised.value.problems]
+
+
+def test_a_workbook_without_dates_keeps_the_ones_that_are_known(store: Store, now: datetime) -> None:
+    onboard(store, now, read(FIRST))
+    head: list[Cell] = ["机构名称", "人数"]
+    assert onboard(store, now, read(["虚构甲医院", 80], head=head)).count("changed") == 1
+    with store.reading() as session:
+        (party, _) = queries.list_parties(session)
+        terms = find_terms(party.contracts, date(2026, 3, 5))
+        assert terms == Terms(date(2026, 1, 1), date(2026, 12, 31), 80)
+    assert onboard(store, now, read(["虚构甲医院", 80], head=head)).is_new is False
+
+
+def test_the_kind_is_brought_up_to_date_and_another_code_is_refused(
+    sqlite_store: Store, now: datetime
+) -> None:
+    onboard(sqlite_store, now, read(FIRST))
+    changed = [*FIRST[:2], "院区", *FIRST[3:]]
+    assert onboard(sqlite_store, now, read(changed)).count("changed") == 1
+    with sqlite_store.reading() as session:
+        assert queries.get_tenant(session, "xu-yi").kind == "campus"
+    assert refuse(sqlite_store, now, read([FIRST[0], "xu-qi", *FIRST[2:]])) == [
+        "医院!A2：「虚构甲医院」已登记的代码是 xu-yi，不是 xu-qi"
+    ]
+
+
+def test_a_name_that_is_somebody_elses_is_refused_with_its_owner(sqlite_store: Store, now: datetime) -> None:
+    onboard(sqlite_store, now, read(FIRST, ["虚构丙医院", "xu-san", *[None] * 8]))
+    swapped = read(["虚构丙医院", "xu-yi", *[None] * 8], ["虚构甲医院", "xu-san", *[None] * 8])
+    assert refuse(sqlite_store, now, swapped)[0] == (
+        "医院!A2：名称「虚构丙医院」已经有机构或上级单位在用：虚构丙医院（xu-san）"
+    )
+    body = read(["虚构区卫健局", "xu-yi", *[None] * 8])
+    assert "已经有机构或上级单位在用：虚构区卫健局" in refuse(sqlite_store, now, body)[0]
+
+
+def test_a_hospitals_roster_holds_its_own_people_only(sqlite_store: Store, now: datetime) -> None:
+    strangers = make_roster(["虚构乙医院", "1", "虚构一"], head=["机构", "工号", "姓名"])
+    assert refuse(sqlite_store, now, read(SECOND, FIRST), {3: strangers}) == [
+        "名册!A2：这份名册是虚构甲医院的，这一行写的机构是虚构乙医院"
+    ]
 
 
 def test_files_of_a_folder_leave_out_what_is_no_roster(tmp_path: Path) -> None:
     for name in ("甲.xlsx", ".隐藏.xlsx", "~$甲.xlsx", "甲.标注.xlsx"):
         (tmp_path / name).touch()
     (tmp_path / "旧").mkdir()
-    assert [path.name for path in service.list_files(tmp_path)] == ["甲.xlsx"]
+    (tmp_path / "断.xlsx").symlink_to(tmp_path / "没有.xlsx")
+    files, others = service.list_files(tmp_path)
+    assert ([path.name for path in files], [path.name for path in others]) == (["甲.xlsx"], ["断.xlsx", "旧"])
     with pytest.raises(InputError, match="不是可以读的目录"):
         service.list_files(tmp_path / "没有")

@@ -1,5 +1,6 @@
 """Contracts that run out and headcounts over the quota, one row each side of every edge."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -98,20 +99,56 @@ def test_the_most_urgent_stands_first() -> None:
     assert [each.party for each in judge_parties(parties, LAST)] == ["b", "c", "a"]
 
 
-_days = st.dates(date(2024, 1, 1), date(2028, 12, 31))
+def test_the_newest_record_puts_an_older_one_right() -> None:
+    slip = term(date(2036, 12, 31), start_on=LAST + DAY)
+    right = term(date(2027, 12, 31), start_on=LAST + DAY, quota=2)
+    assert find_last_day((term(LAST), slip, right), LAST) == date(2027, 12, 31)
+    later = term(date(2027, 12, 31), start_on=date(2027, 1, 1))
+    assert find_last_day((term(LAST), slip, later), LAST) == date(2027, 12, 31)
+    own = party(term(LAST), replace(right, headcount_quota=200), right, learners=3)
+    assert [each.quota for each in judge_parties([own], LAST + DAY)] == [2]
 
 
-@given(st.lists(st.tuples(_days, st.integers(0, 400)), max_size=5), _days)
-def test_the_last_day_agrees_with_a_walk_day_by_day(spans: list[tuple[date, int]], today: date) -> None:
-    contracts = [Terms(start, start + length * DAY) for start, length in spans]
+def test_what_was_agreed_long_ago_may_be_entered_afterwards() -> None:
+    old = term(date(2025, 11, 30), start_on=date(2023, 12, 1))
+    now_on = term(LAST, start_on=date(2025, 12, 1), quota=5)
+    assert find_last_day((now_on, old), date(2025, 6, 1)) == LAST
+    assert find_terms((now_on, old), date(2026, 6, 1)) == now_on
 
-    def is_covered(day: date) -> bool:
-        return any(each.start_on <= day <= each.last_on for each in contracts)  # type: ignore[operator]
 
-    day = today
-    while is_covered(day + DAY):
-        day += DAY
-    if is_covered(today):
-        assert find_last_day(contracts, today) == day
+_days = st.dates(date(2024, 1, 1), date(2026, 12, 31))
+
+
+def _days_of(contracts: list[Terms]) -> list[set[date]]:
+    """Which days each contract governs in the end, worked out a day at a time."""
+    governed: list[set[date]] = []
+    for each in contracts:
+        assert each.start_on is not None and each.last_on is not None
+        own = {each.start_on + number * DAY for number in range((each.last_on - each.start_on).days + 1)}
+        for days in governed:
+            if days and min(days) in own:
+                days.clear()
+            elif days and min(days) < each.start_on:
+                days.difference_update({day for day in days if day >= each.start_on})
+        governed.append(own)
+    return governed
+
+
+@given(st.lists(st.tuples(_days, st.integers(0, 400)), max_size=6), _days)
+def test_the_terms_and_the_last_day_agree_with_a_walk_day_by_day(
+    spans: list[tuple[date, int]], today: date
+) -> None:
+    contracts = [Terms(start, start + length * DAY, number) for number, (start, length) in enumerate(spans)]
+    governed = _days_of(contracts)
     terms = find_terms(contracts, today)
     assert (terms is None) == (not contracts)
+    owners = [number for number, days in enumerate(governed) if today in days]
+    assert len(owners) <= 1
+    if not owners:
+        return
+    assert terms is not None
+    assert terms.headcount_quota == owners[0]
+    day = today
+    while any(day + DAY in days for days in governed):
+        day += DAY
+    assert find_last_day(contracts, today) == day

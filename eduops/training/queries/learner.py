@@ -1,6 +1,6 @@
 """What is asked of learners and of the departments that rosters name."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ def list_known(session: Session, tenant_ids: Collection[int]) -> list[KnownLearn
     return [KnownLearner(*row) for row in session.execute(wanted)]
 
 
-def list_same(session: Session, field: str, hashes: Sequence[str]) -> list[tuple[KnownLearner, str]]:
+def iterate_same(session: Session, field: str, hashes: Sequence[str]) -> Iterator[tuple[KnownLearner, str]]:
     """Active or suspended learners of any tenant who have one of the hashes, with their tenant's name."""
     column = getattr(Learner, f"{field}_hash")
     wanted = (
@@ -65,11 +65,13 @@ def list_same(session: Session, field: str, hashes: Sequence[str]) -> list[tuple
     if len(hashes) > 20 * _MOST_IN_STATEMENT:
         chosen = set(hashes)
         place = _KNOWN.index(f"{field}_hash")
-        rows: Iterable[Any] = (row for row in session.execute(wanted) if row[place] in chosen)
+        found = session.execute(wanted.execution_options(yield_per=2000))
+        rows: Iterable[Any] = (row for row in found if row[place] in chosen)
     else:
         chunks = [hashes[at : at + _MOST_IN_STATEMENT] for at in range(0, len(hashes), _MOST_IN_STATEMENT)]
         rows = (row for chunk in chunks for row in session.execute(wanted.where(column.in_(chunk))))
-    return [(KnownLearner(*row[:-1]), row[-1]) for row in rows]
+    for row in rows:
+        yield KnownLearner(*row[:-1]), row[-1]
 
 
 def list_learners(
@@ -125,7 +127,7 @@ def get_learner(session: Session, staff_number: str, *, tenant_id: int | None = 
     if not present:
         raise NotFound(
             f"没有工号为「{staff_number}」的学员",
-            hint="运行 eduops learner list 查看；手机号或身份证号用 --find",
+            hint="运行 eduops learner list 查看；按手机号或身份证号找用 learner find",
         )
     if len(present) > 1:
         names = select(Tenant.code).where(col(Tenant.id).in_([each.tenant_id for each in present]))
@@ -195,6 +197,15 @@ def count_spellings(session: Session) -> dict[str, int]:
     own = select(Tenant.id).where(col(Tenant.kind).in_(OWN_KINDS))
     statement = _count_departments().where(col(Learner.tenant_id).in_(own))
     return {name: count for name, count in session.execute(statement) if name is not None}
+
+
+def list_spellings(session: Session) -> list[str]:
+    """Departments as the learners of campuses and departments have them, those who left included."""
+    own = select(Tenant.id).where(col(Tenant.kind).in_(OWN_KINDS))
+    statement = select(Learner.department).where(
+        col(Learner.department).is_not(None), col(Learner.tenant_id).in_(own)
+    )
+    return [name for name in session.exec(statement.distinct()) if name is not None]
 
 
 OWN_KINDS = ("campus", "department")

@@ -1,8 +1,9 @@
 """What is asked of tenants, parent bodies and programmes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from eduops.core.errors import NotFound
@@ -103,15 +104,25 @@ def list_parties(session: Session, *, with_invented: bool = True) -> list[Party]
     ]
 
 
-def to_terms(contracts: tuple[TenantContract, ...]) -> tuple[Terms, ...]:
+def to_terms(contracts: Sequence[TenantContract]) -> tuple[Terms, ...]:
     """Contracts as the rules read them."""
     return tuple(Terms(each.start_on, each.last_on, each.headcount_quota) for each in contracts)
 
 
-def find_tenant(session: Session, name_or_code: str) -> Tenant | None:
+def find_tenant(session: Session, name_or_code: str, *, any_case: bool = False) -> Tenant | None:
     """The tenant of that code or name."""
-    wanted = (Tenant.code == name_or_code) | (Tenant.name == name_or_code)
-    return session.exec(select(Tenant).where(wanted)).first()
+    code = func.lower(Tenant.code) == name_or_code.lower() if any_case else col(Tenant.code) == name_or_code
+    return session.exec(select(Tenant).where(or_(code, col(Tenant.name) == name_or_code))).first()
+
+
+def find_by_code(session: Session, code: str) -> Tenant | None:
+    """The tenant of that code."""
+    return session.exec(select(Tenant).where(Tenant.code == code)).first()
+
+
+def find_by_name(session: Session, name: str) -> Tenant | None:
+    """The tenant of that name."""
+    return session.exec(select(Tenant).where(Tenant.name == name)).first()
 
 
 def get_tenant(session: Session, name_or_code: str) -> Tenant:

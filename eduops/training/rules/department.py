@@ -22,9 +22,8 @@ class Proposal:
 
 
 def plain_department(text: str) -> str:
-    """A department's name for comparison: half-width, without spaces and what stands in brackets."""
-    narrow = unicodedata.normalize("NFKC", text).casefold()
-    return _BRACKETED.sub("", "".join(narrow.split())) or narrow
+    """A department's name for comparison: half-width, without spaces. Brackets stay: 内科(东区) is another place."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def find_department(spelling: str, known: Mapping[str, str]) -> str | None:
@@ -52,7 +51,7 @@ def measure_likeness(spelling: str, name: str) -> float:
 
 
 def _core(name: str) -> str:
-    return _KIND.sub("", plain_department(name))
+    return _KIND.sub("", _BRACKETED.sub("", plain_department(name)))
 
 
 def _is_shortening(short: str, long: str) -> bool:

@@ -1,8 +1,8 @@
 """A workbook of hospitals to be taken on: who they are, what was agreed, and which roster is whose."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from eduops.sheet.day import find_day
 from eduops.sheet.workbook import Workbook
 from eduops.training.rules import identity
-from eduops.training.rules.form import Form, FormRow, RowError, iterate_rows, list_forms
+from eduops.training.rules.form import Form, FormRow, RowError, is_filled, iterate_rows, list_forms
 from eduops.training.rules.onboarding import AgreedTerms
 
 KIND_NAMES = {"campus": "院区", "department": "科室", "outside_hospital": "外院"}
@@ -43,12 +43,12 @@ _LARGEST_FEE = Decimal(10) ** 7
 
 @dataclass(frozen=True, slots=True)
 class Hospital:
-    """One tenant as a row names it; `code` is None where the row has none, `roster` the file it names."""
+    """One tenant as a row names it; what the row does not say is None or empty. `roster` is the file it names."""
 
     row: int
     code: str | None
     name: str
-    kind: str
+    kind: str | None
     parent_body: str | None
     number: int | None
     agreed: AgreedTerms
@@ -67,38 +67,54 @@ class HospitalSheet:
 
 
 def read_hospitals(workbook: Workbook) -> HospitalSheet | None:
-    """The first visible sheet that lists organisations; None where there is none."""
+    """The first visible sheet that lists organisations; None where there is none. A second one is an error."""
     forms = list_forms(workbook, VOCABULARY, required=[("name", each) for each in _TELLING])
     if not forms:
         return None
-    return _Reader(forms[0]).read()
+    first, *others = forms
+    sheet = _Reader(first).read()
+    more = tuple(_second_list(other, first.sheet.name) for other in others if is_filled(other))
+    return replace(sheet, errors=(*sheet.errors, *more))
 
 
-def match_rosters(
-    hospitals: Sequence[Hospital], files: Iterable[Path]
-) -> tuple[dict[int, Path], list[Path], list[Hospital]]:
-    """(row → its roster, files that are nobody's, hospitals whose named roster is not there).
+def _second_list(form: Form, first: str) -> RowError:
+    said = f"工作表「{first}」和「{form.sheet.name}」都是医院清单；一次登记一张，请合成一张，或隐藏不要的一张"
+    return form.error(form.header.row, "", "second_list", said)
 
-    A file is a hospital's where the sheet names it, or where its name without ending is the hospital's name or code,
-    名册 and 花名册 left out.
-    """
-    left = {_plain(path.name): path for path in files}
-    stems = {_plain_stem(path): path for path in left.values()}
-    found: dict[int, Path] = {}
-    missing: list[Hospital] = []
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Rosters by the row of their hospital; files that are nobody's; hospitals whose named roster is not there, or
+    that have several."""
+
+    found: dict[int, Path]
+    left: list[Path]
+    missing: list[Hospital]
+    several: list[tuple[Hospital, list[Path]]]
+
+
+def match_rosters(hospitals: Sequence[Hospital], files: Sequence[Path]) -> Matched:
+    """A file is a hospital's where the sheet names it, or where its name without ending is the hospital's name or
+    code, 名册 and 花名册 left out."""
+    matched = Matched({}, [], [], [])
+    taken: set[Path] = set()
     for each in hospitals:
         if each.roster is not None:
-            path = left.get(_plain(each.roster)) or stems.get(_plain_stem(Path(each.roster)))
-            if path is None:
-                missing.append(each)
-                continue
+            mine = [path for path in files if _plain(path.name) == _plain(each.roster)] or [
+                path for path in files if _plain_stem(path) == _plain_stem(Path(each.roster))
+            ]
+            if not mine:
+                matched.missing.append(each)
         else:
-            names = (each.name, each.code or "")
-            path = next((stems[_plain(name)] for name in names if _plain(name) in stems), None)
-        if path is not None:
-            found[each.row] = path
-    taken = set(found.values())
-    return found, [path for path in left.values() if path not in taken], missing
+            names = {_plain(each.name), _plain(each.code or each.name)}
+            mine = [path for path in files if _plain_stem(path) in names]
+        taken.update(mine)
+        if len(mine) > 1:
+            matched.several.append((each, mine))
+        elif mine:
+            matched.found[each.row] = mine[0]
+    matched.left.extend(path for path in files if path not in taken)
+    return matched
 
 
 def _plain(text: str) -> str:
@@ -153,7 +169,7 @@ class _Reader:
             row=row.number,
             code=texts.get("code") or None,
             name=texts["name"],
-            kind=_KINDS.get(texts.get("kind", ""), "outside_hospital"),
+            kind=_KINDS.get(texts.get("kind", "")),
             parent_body=texts.get("parent_body") or None,
             number=self._whole(row, "number"),
             agreed=agreed,
@@ -172,6 +188,9 @@ class _Reader:
         for name, most in _MOST.items():
             if len(row.texts.get(name, "")) > most:
                 yield self.form.error(row.number, name, "too_long", f"超过 {most} 个字")
+        if identity.has_long_number(row.texts.get("contact", "")):
+            said = "联系人一栏里有电话或证件号；电话请写进「联系电话」一栏（加密保存）"
+            yield self.form.error(row.number, "contact", "number_in_contact", said)
         for name, label in (("name", "机构名称"), ("code", "机构代码")):
             text = row.texts.get(name, "")
             first = self.seen.setdefault((name, text), row.number) if text else row.number

@@ -14,7 +14,8 @@ _SEPARATORS = re.compile(r"[\s\-‐-―()]+")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(r"0\d{2,3}\d{7,8}")
 _COUNTRY = re.compile(r"^(?:\+|00)86")
-_MASKED = re.compile(r"[0-9A-Za-z]*[*＊xX•●]{3,}[0-9A-Za-z]*")
+_MASKED = re.compile(r"[0-9A-Za-z]+[*＊•●]{3,}[0-9A-Za-z]+")
+_LONG_NUMBER = re.compile(r"\d{7,}")
 _LEVEL = re.compile(r"N([0-4])")
 LEVELS = ("N0", "N1", "N2", "N3", "N4")
 
@@ -73,12 +74,22 @@ def read_level(text: str) -> str:
 
 def check_level(level: str) -> tuple[str, str] | None:
     """(code, Chinese sentence) of what is wrong with a level that was read."""
-    return None if _LEVEL.fullmatch(level) else ("unknown_level", f"层级「{level[:20]}」不在 N0 到 N4 之内")
+    return None if _LEVEL.fullmatch(level) else ("unknown_level", f"层级{quote(level)}不在 N0 到 N4 之内")
 
 
 def is_masked(text: str) -> bool:
     """Whether a cell holds what an export masked: it says nothing new."""
     return bool(_MASKED.fullmatch(text.strip()))
+
+
+def has_long_number(text: str) -> bool:
+    """Whether a text holds what may be a telephone or an ID number, however it is spaced."""
+    return bool(_LONG_NUMBER.search(_SEPARATORS.sub("", unicodedata.normalize("NFKC", text))))
+
+
+def quote(text: str) -> str:
+    """A cell as a message may repeat it: shortened, and not where it may be somebody's number."""
+    return "（含一串数字，不显示）" if has_long_number(text) else f"「{text[:20]}」"
 
 
 def mask_phone(phone: str) -> str:

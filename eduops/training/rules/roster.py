@@ -1,6 +1,7 @@
 """Reading a roster: which columns mean what, and what each row says of a learner."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,11 +26,12 @@ VOCABULARY: dict[str, Sequence[str]] = {
     "id_number": ("身份证号", "身份证号码", "身份证", "公民身份号码", "证件号", "证件号码"),
     "email": ("邮箱", "电子邮箱", "电子邮件", "email", "e-mail"),
 }
-MOST_CHARACTERS = {"staff_number": 64, "name": 100, "department": 200}
+MOST_CHARACTERS = {"staff_number": 64, "name": 100, "department": 200, "title": 200}
 """What the tables hold."""
 
 _IDENTITIES = ("staff_number", "email", "id_number", "phone")
 _NAMES = {"staff_number": "工号", "name": "姓名", "email": "邮箱", "id_number": "身份证号", "phone": "手机号"}
+_NAMES |= {"department": "科室", "title": "职称"}
 _EXACT = ("staff_number", "phone", "id_number")
 # A cell merged downwards speaks for all its rows; a person's own number and name are never shared.
 _SHARED = ("tenant", "category", "department", "title", "level")
@@ -38,6 +40,7 @@ _CHINESE_NAME = re.compile(
 )
 _REPAIRS = {
     "name": "去掉姓名中间的空格",
+    "staff_number": "工号改为半角",
     "id_number": "身份证号改为半角、去掉空格，末位 x 改为大写",
     "phone": "电话只留数字（去掉 +86、空格和短横）",
     "level": "层级改为 N0–N4 的写法",
@@ -125,7 +128,7 @@ class _Reader:
         self.form = form
         self.identity = next(each for each in _IDENTITIES if each in form.header.columns)
         self.repairs: Counter[str] = Counter()
-        self.masked = 0
+        self.masked = self.numbers_in_clear = 0
         self.seen: dict[tuple[str, str], int] = {}
 
     def read(self, errors: Sequence[RowError]) -> Roster:
@@ -142,6 +145,7 @@ class _Reader:
     def _read_row(self, row: FormRow) -> LearnerRow:
         texts = row.texts
         self._tidy_name(texts)
+        self._tidy_number(texts)
         spoilt = {error.column for error in row.errors}
         # The cell that Excel has spoilt is named once.
         row.errors += [error for error in self._check(row) if error.column not in spoilt]
@@ -167,6 +171,19 @@ class _Reader:
             texts["name"] = "".join(name.split())
             self.repairs["name"] += 1
 
+    def _tidy_number(self, texts: dict[str, str]) -> None:
+        for name in ("staff_number", "email"):
+            text = texts.get(name, "")
+            if text and not text.isascii():
+                texts[name] = unicodedata.normalize("NFKC", text)
+                self.repairs["staff_number"] += texts[name] != text
+        if texts.get("email"):
+            texts["email"] = texts["email"].casefold()
+        own = texts.get("staff_number", "") or texts.get("email", "")
+        self.numbers_in_clear += identity.has_long_number(own) and (
+            identity.check_phone(own) is None or identity.check_id_number(own) is None
+        )
+
     def _check(self, row: FormRow) -> Iterator[RowError]:
         for name in (self.identity, "name"):
             if not row.texts[name]:
@@ -174,11 +191,11 @@ class _Reader:
         for name, most in MOST_CHARACTERS.items():
             length = len(row.texts.get(name, ""))
             if length > most:
-                said = f"{_NAMES.get(name, '科室')}有 {length} 个字，最多 {most} 个"
+                said = f"{_NAMES[name]}有 {length} 个字，最多 {most} 个"
                 yield self.form.error(row.number, name, "too_long", said)
         category = row.texts.get("category", "")
         if category and find_category(category) is None:
-            said = f"人员类别「{category[:20]}」不在 {'、'.join(CATEGORIES.values())} 之内"
+            said = f"人员类别{identity.quote(category)}不在 {'、'.join(CATEGORIES.values())} 之内"
             yield self.form.error(row.number, "category", "unknown_category", said)
         for name in _READERS:
             if row.texts.get(name):
@@ -221,6 +238,9 @@ class _Reader:
         for name, count in self.repairs.items():
             if count:
                 yield f"修整：{_REPAIRS[name]}，{count} 人"
+        if self.numbers_in_clear:
+            count = self.numbers_in_clear
+            yield f"{count} 人的工号像手机号或身份证号：工号不加密、不打码，最好改用单位内部的编号"
         if self.masked:
             yield f"打码的手机号或身份证号不改动已存的值（{self.masked} 处）"
 

@@ -1,7 +1,7 @@
 """What is to be watched of tenants (clause 1.1-2): contracts that run out, headcounts over the quota."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -52,9 +52,9 @@ class TenantFinding:
 def find_terms(contracts: Sequence[Terms], today: date) -> Terms | None:
     """What holds today; else what held last; else what will hold first; None without any.
 
-    `contracts` stand in the order in which they were recorded: one without an end holds until the next is recorded.
+    `contracts` stand in the order in which they were recorded, see `settle`.
     """
-    ordered = sorted(_leave_out_completed(contracts), key=_starts)
+    ordered = [each for _, each in settle(contracts)]
     holding = [each for each in ordered if _starts(each) <= today <= _ends(each)]
     past = [each for each in ordered if _ends(each) < today]
     return next(iter(holding[-1:] or past[-1:] or ordered[:1]), None)
@@ -66,12 +66,35 @@ def find_last_day(contracts: Sequence[Terms], today: date) -> date | None:
     if terms is None or terms.last_on is None:
         return None
     last_on = terms.last_on
-    for following in sorted(_leave_out_completed(contracts), key=_starts):
+    for _, following in settle(contracts):
         if _starts(following) <= last_on + _DAY and _ends(following) > last_on:
             if following.last_on is None:
                 return None
             last_on = following.last_on
     return last_on
+
+
+def settle(contracts: Sequence[Terms]) -> list[tuple[int, Terms]]:
+    """(place, terms) of what still holds of contracts in the order in which they were recorded, by their beginning.
+
+    A later record puts an earlier one right: it takes the place of those that begin within it, and ends those that
+    reach into it.
+    """
+    settled: list[tuple[int, Terms]] = []
+    for place, new in enumerate(contracts):
+        settled = [
+            (at, _end_before(each, new))
+            for at, each in settled
+            if not _starts(new) <= _starts(each) <= _ends(new)
+        ]
+        settled.append((place, new))
+    return sorted(settled, key=lambda pair: _starts(pair[1]))
+
+
+def _end_before(terms: Terms, new: Terms) -> Terms:
+    if new.start_on is None or not _starts(terms) < new.start_on <= _ends(terms):
+        return terms
+    return replace(terms, last_on=new.start_on - _DAY)
 
 
 def judge_parties(parties: Iterable[Party], today: date) -> list[TenantFinding]:
@@ -116,12 +139,6 @@ def _judge_quota(party: Party, today: date) -> Iterator[TenantFinding]:
     yield TenantFinding(
         party.code, party.name, "over_quota", text, learners=party.learners, quota=terms.headcount_quota
     )
-
-
-def _leave_out_completed(contracts: Sequence[Terms]) -> list[Terms]:
-    return [
-        each for place, each in enumerate(contracts, 1) if each.last_on is not None or place == len(contracts)
-    ]
 
 
 def _urgency(finding: TenantFinding) -> tuple[int, int, str]:

@@ -24,7 +24,10 @@ class Confirmed:
 
 
 def add_departments(session: Session, names: Iterable[str], *, now: datetime) -> tuple[int, int]:
-    """Adds names to the dictionary; gives (added, known already). A confirmed spelling is no name of its own."""
+    """Adds names to the dictionary; gives (added, known already). A confirmed spelling is no name of its own.
+
+    Learners whose department differs from a new name in width and spaces only are put right.
+    """
     known = queries.map_departments(session)
     added = unchanged = 0
     for name in names:
@@ -33,8 +36,9 @@ def add_departments(session: Session, names: Iterable[str], *, now: datetime) ->
             continue
         known[plain_department(name)] = name
         session.add(Department(name=name, added_at=now))
+        session.flush()
+        _rename(session, name, name)
         added += 1
-    session.flush()
     return added, unchanged
 
 
@@ -71,7 +75,7 @@ def _rename(session: Session, spelling: str, name: str) -> int:
     own = select(Tenant.id).where(col(Tenant.kind).in_(queries.OWN_KINDS))
     wanted = plain_department(spelling)
     spelt = [
-        said for said in queries.count_spellings(session) if plain_department(said) == wanted and said != name
+        said for said in queries.list_spellings(session) if plain_department(said) == wanted and said != name
     ]
     changed = session.execute(
         update(Learner)

@@ -49,7 +49,7 @@ def move(session: Session, learner: Learner, target: Tenant, *, reason: str, now
     elif there.state != "moved" or not _leads_to(session, there, learner):
         raise Conflict(
             f"{target.name} 已有工号 {learner.staff_number}：{there.name}（{_STATES[there.state]}）",
-            hint="是同一个人就用 eduops learner merge；不是就先改工号再调动",
+            hint="是同一个人就用 eduops learner merge 合并；不是就请那家机构换一个工号，重新导入名册",
         )
     else:
         there.sqlmodel_update({name: getattr(learner, name) for name in (*_KEPT, *_PERSONAL)})
@@ -60,8 +60,12 @@ def move(session: Session, learner: Learner, target: Tenant, *, reason: str, now
     return there
 
 
-def merge(session: Session, learner: Learner, into: Learner, *, reason: str, now: datetime) -> None:
+def merge(
+    session: Session, learner: Learner, into: Learner, *, reason: str, now: datetime
+) -> tuple[str, ...]:
     """One person entered twice: `into` goes on and takes over what it lacks; what the other one did stays its own.
+
+    Gives the fields that were taken over.
 
     Raises Conflict for one and the same, NotAllowed where one is invented and the other is not, or `into` has left.
     """
@@ -72,12 +76,13 @@ def merge(session: Session, learner: Learner, into: Learner, *, reason: str, now
     if learner.state in ("moved", "merged"):
         raise Conflict(f"{learner.name} {_STATES[learner.state]}，不能再合并", hint="对现在在册的那一条合并")
     _require(into, "active", "接收合并")
-    for name in (*_KEPT, *_PERSONAL):
-        if getattr(into, name) is None:
-            setattr(into, name, getattr(learner, name))
+    lacking = [name for name in (*_KEPT, *_PERSONAL) if getattr(into, name) is None]
+    filled = tuple(name for name in lacking if getattr(learner, name) is not None)
+    into.sqlmodel_update({name: getattr(learner, name) for name in filled})
     session.add(into)
     learner.successor_tenant_id, learner.successor_id = into.tenant_id, into.id
     _set_state(session, learner, "merged", reason, now)
+    return filled
 
 
 def find_present(session: Session, learner: Learner) -> Learner:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from eduops.core.errors import EduopsError, InputError, Problem
+from eduops.core.errors import Conflict, EduopsError, InputError, Problem
 from eduops.store.secret import Cipher
 from eduops.training.models.tenant import Tenant
 from eduops.training.queries import tenant as queries
@@ -96,6 +96,7 @@ def onboard(
                     cipher=cipher,
                     now=now,
                     is_invented=is_invented,
+                    is_tenants_own=True,
                 )
             except InputError as error:
                 problems += error.problems
@@ -113,15 +114,15 @@ def onboard(
 def _put(
     session: Session, hospital: Hospital, *, cipher: Cipher, now: datetime, actor: str
 ) -> tuple[Tenant, str]:
-    known = queries.find_tenant(session, hospital.code) if hospital.code else None
-    known = known or queries.find_tenant(session, hospital.name)
+    known = queries.find_by_code(session, hospital.code) if hospital.code else None
+    known = known or queries.find_by_name(session, hospital.name)
     phone = cipher.seal(hospital.phone, CONTACT) if hospital.phone else None
     if known is not None:
         return known, _bring_up_to_date(session, known, hospital, phone, cipher, now=now, actor=actor)
     terms = TenantTerms(
         hospital.code or service.allocate_code(session),
         hospital.name,
-        hospital.kind,
+        hospital.kind or "outside_hospital",
         hospital.parent_body,
         hospital.number,
         hospital.agreed,
@@ -140,7 +141,20 @@ def _bring_up_to_date(
     now: datetime,
     actor: str,
 ) -> str:
-    said: dict[str, object] = {"name": hospital.name, "contact": hospital.contact, "number": hospital.number}
+    if tenant.state != "active":
+        raise Conflict(f"「{tenant.name}」已停用或关闭", hint="先运行 eduops tenant resume")
+    if hospital.code and hospital.code != tenant.code:
+        raise Conflict(
+            f"「{tenant.name}」已登记的代码是 {tenant.code}，不是 {hospital.code}", hint="改正代码"
+        )
+    if hospital.name != tenant.name:
+        service.require_free(session, "名称", hospital.name, but=tenant)
+    said: dict[str, object] = {
+        "name": hospital.name,
+        "kind": hospital.kind,
+        "contact": hospital.contact,
+        "number": hospital.number,
+    }
     if hospital.parent_body:
         said["parent_body_id"] = service.put_body(session, hospital.parent_body, now=now).id
     kept = tenant.contact_phone_sealed
@@ -150,7 +164,9 @@ def _bring_up_to_date(
     tenant.sqlmodel_update(changed)
     session.add(tenant)
     session.flush()
-    is_new = service.record_terms(session, tenant, hospital.agreed, now=now, actor=actor)
+    before = queries.list_contracts(session).get(queries.owner_of(tenant), [])
+    agreed = service.follow_on(hospital.agreed, before)
+    is_new = service.record_terms(session, tenant, agreed, now=now, actor=actor)
     return "changed" if changed or is_new else "unchanged"
 
 
@@ -158,17 +174,14 @@ def _address(sheet: HospitalSheet, hospital: Hospital) -> str:
     return sheet.form.error(hospital.row, "name", "", "").place
 
 
-def list_files(folder: Path) -> list[Path]:
-    """The files of a folder of rosters, by name; hidden ones, Office's lock files and marked copies left out.
+def list_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """(files of a folder of rosters, what else lies in it: folders, links to nothing, pipes), by name.
 
-    Raises InputError where it is no folder.
+    Hidden ones, Office's lock files and marked copies are left out. Raises InputError where it is no folder.
     """
     try:
         found = sorted(folder.iterdir())
     except OSError as error:
         raise InputError(f"{folder} 不是可以读的目录", hint="给出放名册的目录") from error
-    return [
-        path
-        for path in found
-        if path.is_file() and not path.name.startswith((".", "~$")) and ".标注." not in path.name
-    ]
+    shown = [path for path in found if not path.name.startswith((".", "~$")) and ".标注." not in path.name]
+    return [path for path in shown if path.is_file()], [path for path in shown if not path.is_file()]

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, update
@@ -20,6 +20,7 @@ from eduops.training.queries import tenant as tenants
 from eduops.training.queries.learner import FOUND_BY, OWN_KINDS, KnownLearner, about
 from eduops.training.rules.department import Proposal, find_department, propose
 from eduops.training.rules.form import RowError
+from eduops.training.rules.identity import quote
 from eduops.training.rules.roster import LearnerRow, Roster, learner_error, list_own_doubles
 
 _FIELDS = ("name", "category", "department", "title", "level")
@@ -92,16 +93,21 @@ def import_roster(
     now: datetime,
     is_invented: bool = False,
     suspend_absent: bool = False,
+    is_tenants_own: bool = False,
 ) -> RosterResult:
     """Writes a roster's people; `tenant` is whose they are where the roster has no such column.
 
+    `is_tenants_own`: people of another tenant on it are an error.
+
     Empty and masked cells change nothing. Raises InputError with every wrong cell, and nothing is written.
     """
-    places = _Places(session, roster, tenant)
+    places = _Places(session, roster, tenant, is_tenants_own=is_tenants_own)
     placed = places.place(cipher)
     listed = queries.list_known(session, {each.tenant_id for each in placed})
     errors = [*roster.errors, *places.errors, *_find_known(roster, placed, listed)]
     errors += _list_mixed(roster, placed, is_invented=is_invented)
+    errors += _list_others_numbers(roster, placed)
+    errors += _list_unborn(roster, placed, now.date())
     if errors:
         raise InputError(
             f"名册 {file} 有 {len(errors)} 处错误，没有写入任何人",
@@ -126,7 +132,7 @@ def import_roster(
         inactive=tuple(changes.inactive),
         absent=tuple(each.staff_number for each in absent),
         suspended=len(absent) if suspend_absent else 0,
-        doubles=tuple(doubles),
+        doubles=tuple(sorted(doubles, key=lambda each: (each.row, each.by))),
         departments_mapped=sum(each.department != each.row.department for each in placed),
         proposals=tuple(propose(unknown, sorted(set(dictionary.values())))[:_MOST_PROPOSED]),
     )
@@ -135,7 +141,10 @@ def import_roster(
 class _Places:
     """Finds each person's tenant; keeps what is wrong with that."""
 
-    def __init__(self, session: Session, roster: Roster, tenant: Tenant | None) -> None:
+    def __init__(
+        self, session: Session, roster: Roster, tenant: Tenant | None, *, is_tenants_own: bool
+    ) -> None:
+        self.only = tenant if is_tenants_own else None
         rows = [row.tenant for row in tenants.list_tenants(session)]
         self.roster, self.tenant = roster, tenant
         self.known = {each.code: each for each in rows} | {each.name: each for each in rows}
@@ -164,8 +173,12 @@ class _Places:
     def _find(self, row: LearnerRow) -> Tenant | None:
         tenant = self.known.get(row.tenant) if row.tenant else self.tenant
         if tenant is None:
-            said = f"没有机构「{row.tenant}」" if row.tenant else "没有写机构，也没有用 --tenant 指定"
+            said = f"没有机构{quote(row.tenant)}" if row.tenant else "没有写机构，也没有用 --tenant 指定"
             self.errors.append(learner_error(self.roster, row, "tenant", "unknown_tenant", said))
+        elif self.only is not None and tenant.id != self.only.id:
+            said = f"这份名册是{self.only.name}的，这一行写的机构是{tenant.name}"
+            self.errors.append(learner_error(self.roster, row, "tenant", "other_tenant", said))
+            return None
         elif tenant.state != "active":
             said = f"机构「{tenant.name}」{'已关闭' if tenant.state == 'closed' else '已停用'}，不能导入学员"
             self.errors.append(learner_error(self.roster, row, "tenant", "tenant_not_active", said))
@@ -208,6 +221,29 @@ def _list_mixed(roster: Roster, placed: Sequence[_Placed], *, is_invented: bool)
             already = "虚构" if each.known.is_invented else "真实"
             said = f"工号 {each.known.staff_number} 已登记为{already}学员，虚构名册和真实名册不能混在一起"
             yield learner_error(roster, each.row, "staff_number", "invented_mixed", said)
+
+
+def _list_others_numbers(roster: Roster, placed: Sequence[_Placed]) -> Iterator[RowError]:
+    """Rows that give a known staff number to another person: another name and another ID number."""
+    for each in placed:
+        known, id_hash = each.known, each.hashes["id_number"]
+        if known is None or not (id_hash and known.id_number_hash):
+            continue
+        if id_hash != known.id_number_hash and each.row.name != known.name:
+            said = (
+                f"工号 {known.staff_number} 已登记为 {known.name}，姓名和身份证号都不同；"
+                "换了人就用新的工号，写错了就改正这一行"
+            )
+            yield learner_error(roster, each.row, "name", "another_person", said)
+
+
+def _list_unborn(roster: Roster, placed: Sequence[_Placed], today: date) -> Iterator[RowError]:
+    """ID numbers with a birth date that lies ahead."""
+    for each in placed:
+        number = each.row.id_number
+        if number and number[6:14] > f"{today:%Y%m%d}":
+            said = "身份证号第 7 到 14 位的出生日期还没有到"
+            yield learner_error(roster, each.row, "id_number", "id_number_birth", said)
 
 
 def _map_departments(
@@ -269,7 +305,7 @@ def _list_others(session: Session, placed: Sequence[_Placed]) -> Iterator[Double
         for each in placed:
             if value := each.hashes[name]:
                 mine.setdefault(value, []).append(each)
-        for other, tenant in queries.list_same(session, name, list(mine)):
+        for other, tenant in queries.iterate_same(session, name, list(mine)):
             for each in mine[getattr(other, f"{name}_hash")]:
                 if (other.tenant_id, other.id) not in named:
                     said = f"{tenant} {other.name}（{other.staff_number}）"

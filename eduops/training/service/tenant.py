@@ -1,5 +1,6 @@
 """Tenants through their life: taken over from the contract, added, renewed, suspended, closed."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,9 +15,11 @@ from eduops.store import counter
 from eduops.training.models.tenant import ParentBody, Programme, Tenant, TenantContract
 from eduops.training.queries import tenant as queries
 from eduops.training.rules.onboarding import AgreedTerms, TenantTerms, list_body_terms, list_tenant_terms
+from eduops.training.rules.tenant_watch import settle
 
 KINDS = ("campus", "department", "outside_hospital")
 MOST_CHARACTERS = {"code": 40, "name": 200}
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def sync_tenants(session: Session, contract: Contract, *, now: datetime, actor: 
     """
     for body in list_body_terms(contract):
         kept = put_body(session, body.name, code=body.code, now=now)
-        record_terms(session, kept, body.agreed, now=now, actor=actor)
+        record_terms(session, kept, body.agreed, now=now, actor=actor, unless_ever=True)
     known = {row.tenant.code: row.tenant for row in queries.list_tenants(session)}
     changes = [
         _put_tenant(session, known.get(terms.code), terms, now=now, actor=actor)
@@ -77,9 +80,8 @@ def add_tenant(
     Raises Conflict where the code or name is taken, UsageError for a kind nobody knows or too long a name.
     """
     check_names(terms)
-    for word, taken in (("代码", terms.code), ("名称", terms.name)):
-        if queries.find_tenant(session, taken) or queries.find_body(session, taken):
-            raise Conflict(f"{word}「{taken}」已经有机构或上级单位在用", hint="运行 eduops tenant list 查看")
+    require_free(session, "代码", terms.code)
+    require_free(session, "名称", terms.name)
     tenant = _build_tenant(session, terms, now)
     tenant.contact, tenant.contact_phone_sealed = contact, phone
     session.add(tenant)
@@ -96,6 +98,22 @@ def check_names(terms: TenantTerms) -> None:
         text, most = getattr(terms, name), MOST_CHARACTERS[name]
         if not text.strip() or len(text) > most:
             raise UsageError(f"机构{label}「{text[:20]}」应有 1 到 {most} 个字", hint="改短后重试")
+    if not _CODE.fullmatch(terms.code):
+        raise UsageError(
+            f"机构代码「{terms.code}」只能用字母、数字、点、短横线和下划线", hint="如 xu-hospital"
+        )
+    if terms.parent_body in (terms.name, terms.code):
+        raise UsageError(f"「{terms.parent_body}」不能是自己的上级单位", hint="检查上级单位")
+
+
+def require_free(session: Session, word: str, taken: str, *, but: Tenant | None = None) -> None:
+    """Raises Conflict where a code or name is another tenant's or a parent body's, in whatever case of letters."""
+    tenant, body = queries.find_tenant(session, taken, any_case=True), queries.find_body(session, taken)
+    if body is not None or (tenant is not None and tenant is not but):
+        owner = body.name if body is not None else f"{tenant.name}（{tenant.code}）" if tenant else ""
+        raise Conflict(
+            f"{word}「{taken}」已经有机构或上级单位在用：{owner}", hint="运行 eduops tenant list 查看"
+        )
 
 
 def allocate_code(session: Session) -> str:
@@ -122,14 +140,28 @@ def put_body(session: Session, name: str, *, now: datetime, code: str = "") -> P
 
 
 def record_terms(
-    session: Session, party: Tenant | ParentBody, agreed: AgreedTerms, *, now: datetime, actor: str
+    session: Session,
+    party: Tenant | ParentBody,
+    agreed: AgreedTerms,
+    *,
+    now: datetime,
+    actor: str,
+    unless_ever: bool = False,
 ) -> bool:
-    """Records what was agreed, unless the very same is recorded already; says whether it was new."""
+    """Records what was agreed, unless the very same holds already; says whether it was new.
+
+    `unless_ever`: nor where the very same was ever recorded, whatever has become of it since.
+    """
     if agreed.is_empty:
         return False
     values = asdict(agreed)
     mine = queries.list_contracts(session).get(queries.owner_of(party), [])
-    if any(each.model_dump(include=set(values)) == values for each in mine):
+    standing = {at for at, _ in settle(queries.to_terms(mine))}
+    if any(
+        each.model_dump(include=set(values)) == values
+        for at, each in enumerate(mine)
+        if unless_ever or at in standing
+    ):
         return False
     tenant_id, body_id = queries.owner_of(party)
     session.add(
@@ -140,28 +172,28 @@ def record_terms(
 
 
 def follow_on(given: AgreedTerms, before: Sequence[TenantContract]) -> AgreedTerms:
-    """What was given, the rest as in the newest contract; one that is renewed begins the day after the old one ends.
+    """What was given, the rest as in the contract that it continues or puts right.
 
-    A contract whose end was not known is completed: it begins when it began.
+    One that ends later than the newest begins the day after it; a contract whose end was not known is completed.
     """
-    if not before:
+    if given.is_empty or not before:
         return given
-    last = before[-1]
-    start_on = given.start_on
-    if (
-        start_on is None
-        and last.last_on is not None
-        and given.last_on is not None
-        and given.last_on > last.last_on
-    ):
+    last = next(
+        (each for each in reversed(before) if given.start_on and each.start_on == given.start_on), before[-1]
+    )
+    start_on, last_on = given.start_on, given.last_on or last.last_on
+    if start_on is None and last.last_on and given.last_on and given.last_on > last.last_on:
         start_on = last.last_on + timedelta(days=1)
+    if start_on and given.last_on is None and last_on and last_on < start_on:
+        # It begins after the old one ends: its own end is not known yet.
+        last_on = None
     return AgreedTerms(
         number=given.number or last.number,
         fee=given.fee or last.fee,
         fee_yuan=last.fee_yuan if given.fee_yuan is None else given.fee_yuan,
         headcount_quota=last.headcount_quota if given.headcount_quota is None else given.headcount_quota,
         start_on=start_on or last.start_on,
-        last_on=given.last_on or last.last_on,
+        last_on=last_on,
     )
 
 
@@ -198,7 +230,7 @@ def _put_tenant(
     life = {"id", "created_at", "state", "state_reason", "state_at", "contact", "contact_phone_sealed"}
     change = _take_over(session, known, wanted, exclude=life)
     session.flush()
-    is_new = record_terms(session, known or wanted, terms.agreed, now=now, actor=actor)
+    is_new = record_terms(session, known or wanted, terms.agreed, now=now, actor=actor, unless_ever=True)
     return "changed" if is_new and change == "unchanged" else change
 
 
