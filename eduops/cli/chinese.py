@@ -33,7 +33,7 @@ _HELPS = {
     "show_completion": "显示当前 shell 的补全脚本，供复制或修改。",
 }
 
-_TYPES = {"str": "文字", "list[str]": "文字", "int": "整数", "Path": "路径"}
+_TYPES = {"str": "文字", "list[str]": "文字", "int": "整数", "Path": "路径", "list[Path]": "路径"}
 
 _SENTENCES = (
     (r"Missing command\.?", r"没有写命令"),

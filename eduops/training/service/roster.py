@@ -239,9 +239,10 @@ def _list_others_numbers(roster: Roster, placed: Sequence[_Placed]) -> Iterator[
 
 def _list_unborn(roster: Roster, placed: Sequence[_Placed], today: date) -> Iterator[RowError]:
     """ID numbers with a birth date that lies ahead."""
+    latest = f"{today:%Y%m%d}"
     for each in placed:
         number = each.row.id_number
-        if number and number[6:14] > f"{today:%Y%m%d}":
+        if number and number[6:14] > latest:
             said = "身份证号第 7 到 14 位的出生日期还没有到"
             yield learner_error(roster, each.row, "id_number", "id_number_birth", said)
 
