@@ -9,7 +9,7 @@ import typer
 from eduops.cli import bank_mapping, bank_revise, bank_screen, door, out
 from eduops.cli.failure import FOUND
 from eduops.cli.noun import Noun
-from eduops.cli.target import ForceOption, refuse_existing
+from eduops.cli.target import ForceOption, check_table, refuse_existing
 from eduops.sheet.read import read_workbook
 from eduops.training.queries import bank as queries
 from eduops.training.rules.bank_export import build_export, build_template
@@ -222,11 +222,11 @@ def export(
     """把题库写成 Excel 或 CSV，列和模板相同，可以再导入。"""
     from eduops.sheet.export import write_csv, write_table
 
-    refuse_existing(file, force=force)
+    check_table(file, force=force)
     with door.look(ctx) as look:
         bank = queries.get_bank(look.session, name)
         options = queries.count_most_options(look.session, bank.id)
-        table = build_export(name, queries.iterate_current(look.session, bank.id), options=options)
+        table = build_export(bank.id, queries.iterate_current(look.session, bank.id), options=options)
         if file.suffix.lower() == ".csv":
             write_csv(file, table, is_for_people=True)
         else:

@@ -52,7 +52,10 @@ def history(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="题库名称。", metavar="题库")],
     number: Annotated[
-        int, typer.Argument(help="题库题号：bank export 写出的第一列。", metavar="题号", min=1)
+        int,
+        typer.Argument(
+            help="题库里的第几题：bank export 第一列「题库题号」# 后面的数。", metavar="题号", min=1
+        ),
     ],
     as_json: out.JsonOption = False,
 ) -> None:

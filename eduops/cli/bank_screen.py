@@ -121,8 +121,9 @@ def render_mapping(found: Suggestion) -> str:
     lines = [f"sheet: {json.dumps(mapping.sheet, ensure_ascii=False)}"] if mapping.sheet else []
     lines += [f"header_row: {mapping.header_row}", "columns:"]
     for name, letters in mapping.columns.items():
-        heading = " ".join(found.headings[letters].split())[:30]
-        lines.append(f"  {name}: {letters}  # {FIELD_NAMES[name.partition('[')[0]]}：{heading}")
+        heading = " ".join(found.headings.get(letters, letters).split())[:30]
+        column = letters if letters in found.headings else json.dumps(letters, ensure_ascii=False)
+        lines.append(f"  {name}: {column}  # {FIELD_NAMES[name.partition('[')[0]]}：{heading}")
     for letters, heading in found.left:
         lines.append(f"  # {letters} 列没有用到：{' '.join(heading.split())[:30]}")
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from eduops.cli.learner_screen import HEADS, StaffNumberArgument, TenantOption, 
 from eduops.cli.noun import Noun
 from eduops.cli.personal import RevealOption, looking
 from eduops.cli.roster_screen import find_roster, tell, warn_unused, write_marked
-from eduops.cli.target import ForceOption, check_workbook, refuse_existing
+from eduops.cli.target import ForceOption, check_table, check_workbook
 from eduops.core.errors import InputError, NotFound, UsageError
 from eduops.core.files import OWNERS_ONLY, READABLE
 from eduops.sheet.export import write_csv, write_table
@@ -193,9 +193,7 @@ def export(
     as_json: out.JsonOption = False,
 ) -> None:
     """把在册学员写成名册，列和导入的相同；手机号和身份证号打码，打码的再导入不会改动已存的值。"""
-    refuse_existing(file, force=force)
-    if file.suffix.lower() not in (".xlsx", ".csv"):
-        raise UsageError(f"{file} 的后缀不是 .xlsx 或 .csv", hint="改用其中一种后缀")
+    check_table(file, force=force)
     subject = f"learner export {tenant or ''}".strip()
     with looking(ctx, reveal=reveal, subject=subject, must_open=True) as personal:
         session = personal.look.session

@@ -122,7 +122,8 @@ def _tell(
 ) -> ClockStory:
     ended_at = clock.met_at or scope.as_of
     elapsed = ended_at - ticket.reported_at
-    segments = tuple(_cut_up(ticket, clock, stops, scope.as_of))
+    counts_open_time = scope.contract.policy.reopened == "open_time"
+    segments = tuple(_cut_up(ticket, clock, stops, scope.as_of, counts_open_time=counts_open_time))
     # A wait after the limit was met moved the deadline, but nothing of what was used.
     stopped = [(each.from_at, each.to_at) for each in segments if each.kind == "stopped"]
     excluded = total(clip(stopped, (ticket.reported_at, ended_at)))
@@ -143,12 +144,14 @@ def _tell(
     )
 
 
-def _cut_up(ticket: TicketFact, clock: Clock, stops: list[Interval], as_of: datetime) -> list[Segment]:
+def _cut_up(
+    ticket: TicketFact, clock: Clock, stops: list[Interval], as_of: datetime, *, counts_open_time: bool
+) -> list[Segment]:
     """The clock from the report to its deadline; what it ran adds up to the limit, the stops to what was added."""
     segments: list[Segment] = []
     position = ticket.reported_at
     for start, end in stops:
-        reasons = _list_reasons(ticket, clock, (start, end), as_of)
+        reasons = _list_reasons(ticket, clock, (start, end), as_of, counts_open_time=counts_open_time)
         minutes = to_minutes(end - start)
         if start >= clock.due_at:
             segments.append(Segment("too_late", start, end, minutes, 0.0, reasons))
@@ -166,7 +169,9 @@ def _run(start: datetime, end: datetime) -> Segment:
     return Segment("running", start, end, to_minutes(end - start), 0.0)
 
 
-def _list_reasons(ticket: TicketFact, clock: Clock, stop: Interval, as_of: datetime) -> tuple[str, ...]:
+def _list_reasons(
+    ticket: TicketFact, clock: Clock, stop: Interval, as_of: datetime, *, counts_open_time: bool
+) -> tuple[str, ...]:
     """Why a merged stop stopped: every 等待甲方 inside it, and the time that the ticket stood resolved."""
     start, end = stop
     reasons = [
@@ -174,7 +179,7 @@ def _list_reasons(ticket: TicketFact, clock: Clock, stop: Interval, as_of: datet
         for each in ticket.exclusions
         if each.from_at < end and min(each.to_at or as_of, as_of) > start
     ]
-    if clock.rule == "resolution" and clip(list_resolved_stretches(ticket, as_of), stop):
+    if counts_open_time and clock.rule == "resolution" and clip(list_resolved_stretches(ticket, as_of), stop):
         reasons.append("已解决，到重开为止")
     return tuple(dict.fromkeys(reasons))
 

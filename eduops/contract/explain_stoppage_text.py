@@ -22,7 +22,8 @@ def render_stoppage(story: StoppageStory, zone: ZoneInfo) -> Iterator[str]:
     if not story.cause_counts:
         yield "　原因不是软件系统，不计停机。"
     elif story.event is None:
-        yield "　没有剩余的停机时间，不计停机。"
+        why = "报修不在合同期内" if story.minutes > story.cut_minutes else "没有剩余的停机时间"
+        yield f"　{why}，不计停机。"
     else:
         yield from _event(story, zone)
 

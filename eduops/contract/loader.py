@@ -27,8 +27,9 @@ def load_contract(path: Path) -> Contract:
     """The contract in a file. Raises ConfigError with every problem."""
     contract, problems = _read(path)
     if contract is None or problems:
+        files = "、".join(dict.fromkeys(each.file for each in problems)) or str(path)
         raise ConfigError(
-            f"合同文件 {path} 有 {len(problems)} 处问题",
+            f"合同文件 {files} 有 {len(problems)} 处问题",
             hint="按列出的行号逐处修改后重试；随附的合同文件可作对照",
             problems=problems,
         )

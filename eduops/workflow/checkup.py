@@ -109,7 +109,8 @@ def _check_contract(home: Home, now: datetime) -> Iterator[Check]:
     path = home.path / home.load_settings().contract
     problems = check_contract(path)
     if problems:
-        seen = f"{path} 有 {len(problems)} 处问题，第一处：{problems[0].address} {problems[0].message}"
+        first = problems[0]
+        seen = f"有 {len(problems)} 处问题，第一处：{first.file} {first.address} {first.message}"
         yield Check("合同文件", "fault", seen, f"运行 eduops contract check {path} 查看全部")
         return
     contract = load_contract(path)

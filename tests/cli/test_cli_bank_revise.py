@@ -40,7 +40,8 @@ def test_a_corrected_question_is_a_revision_and_its_history_is_told(typed: Typed
     ]
     newest = typed("audit", "list", "--json").json()[0]
     assert (newest["command"], newest["change"]["revised"]) == ("eduops bank revise", 1)
-    assert typed("bank", "revise", exported, "--bank", "虚构题库").out.count("改动 0") == 1
+    again = typed("bank", "revise", exported, "--bank", "虚构题库")
+    assert (again.code, "导出以后这道题又修订过" in again.err) == (3, True)
 
 
 def test_a_wrong_cell_is_named_and_nothing_is_changed(typed: Typed, exported: Path) -> None:

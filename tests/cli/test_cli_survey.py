@@ -79,3 +79,15 @@ def test_slip_is_told_in_a_sentence(
     told = typed("survey", "add", "--department", "护理部（虚构）", *words)
     assert told.code == code
     assert said in told.err
+
+
+def test_an_answer_of_a_day_to_come_is_refused_in_a_file_too(
+    typed: Typed, home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "满意度.csv"
+    path.write_text(
+        "日期,科室,得分\n2026-03-05,内科（虚构）,88\n2027-01-01,内科（虚构）,90\n", encoding="utf-8"
+    )
+    said = typed("survey", "import", path)
+    assert (said.code, "有 1 份答卷的日期还没有到，如 2027-01-01" in said.err) == (3, True)
+    assert typed("survey", "list", "--json").json() == []

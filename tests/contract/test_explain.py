@@ -370,3 +370,24 @@ def test_an_explanation_goes_into_json(contract: Contract) -> None:
     told = asdict(explain_ticket(contract, ticket, as_of=at(FAR)))
     assert json.loads(json.dumps(told, default=str))["stoppage"]["event_minutes"] == 90.0
     assert not any(isinstance(value, timedelta) for clock in told["clocks"] for value in clock.values())
+
+
+def test_time_that_it_stood_resolved_is_a_reason_only_where_it_stops_the_clock(contract: Contract) -> None:
+    ticket = incident(
+        OFF_SITE,
+        resolved_at=after(OFF_SITE, 30),
+        exclusions=(waiting(OFF_SITE, 40, 50),),
+        reopened=(Reopening(after(OFF_SITE, 60), after(OFF_SITE, 120)),),
+    )
+    for reopened, is_said in (("last_resolution", False), ("open_time", True)):
+        policy = with_policy(contract, reopened=reopened)
+        said = _lines(explain_ticket(policy, ticket, as_of=after(OFF_SITE, 500)))
+        assert ("已解决，到重开为止" in said) is is_said
+        assert "等待甲方：" in said
+
+
+def test_an_outage_that_reaches_into_the_term_says_why_it_does_not_count(contract: Contract) -> None:
+    ticket = stoppage("2024-11-30 10:00", "2024-12-01 02:00")
+    said = _lines(explain_ticket(contract, ticket, as_of=at("2024-12-02 00:00")))
+    assert "报修不在合同期内，不计停机。" in said
+    assert "没有剩余的停机时间" not in said

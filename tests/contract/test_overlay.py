@@ -14,6 +14,7 @@ from eduops.contract.fact import Facts
 from eduops.contract.loader import OVERLAY_NAME, check_contract, load_contract
 from eduops.contract.schema import Contract
 from eduops.contract.working_day import WorkingDays
+from eduops.core.errors import ConfigError
 from eduops.core.shipped import find_shipped
 
 SHIPPED = find_shipped("configs", "contracts", "remote-education-2024-2026.yaml")
@@ -134,3 +135,10 @@ def test_an_empty_overlay_changes_nothing(tmp_path: Path) -> None:
     alone = load_contract(_lay(tmp_path, None))
     assert load_contract(_lay(tmp_path, "")) == alone
     assert load_contract(_lay(tmp_path, "schedules: []\nadd: []\nremove: []\n")) == alone
+
+
+def test_a_wrong_overlay_is_not_blamed_on_the_contract(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load_contract(_lay(tmp_path, "shedules: []"))
+    assert OVERLAY_NAME in raised.value.message
+    assert SHIPPED.name not in raised.value.message

@@ -48,3 +48,11 @@ STORY = [
 def test_instant_holds_as_it_was_last_corrected(corrections, minutes):
     valid = list_valid_instants([*STORY, *corrections])
     assert valid[: len(STORY)] == [at(minute) if minute is not None else None for minute in minutes]
+
+
+@pytest.mark.parametrize("field", ["department", "title", "impact", "cause", "", None])
+def test_corrections_of_other_fields_hold_words_not_instants(field):
+    changed = Told("correct", at(50), {"field": field, "before": "科室（虚构）", "after": ""})
+    moved = Told("link", at(51), {"recurring_problem": "PRB-2026-0002", "before": "PRB-2026-0001"})
+    valid = list_valid_instants([*STORY, changed, moved])
+    assert valid == [each.happened_at for each in (*STORY, changed, moved)]

@@ -46,7 +46,7 @@ def fill(session: Session, now: datetime) -> None:
 def export(session: Session) -> list[Row]:
     """The exported rows, by heading."""
     bank = queries.get_bank(session, BANK)
-    table = build_export(BANK, queries.iterate_current(session, bank.id), options=2)
+    table = build_export(bank.id, queries.iterate_current(session, bank.id), options=2)
     names = [column.name for column in table.columns]
     return [dict(zip(names, map(_text, row), strict=True)) for row in table.rows]
 
@@ -124,12 +124,12 @@ def test_the_duplicates_of_later_imports_are_those_of_the_new_wording(
     ("change", "said"),
     [
         (lambda rows: rows[0].update({"题库题号": ""}), "题库!A2：没有题库题号；新题用 bank import 导入"),
-        (lambda rows: rows[0].update({"题库题号": "99"}), "题库!A2：题库里没有题号 99，或这道题已停用"),
+        (lambda rows: rows[0].update({"题库题号": "1#99"}), "题库!A2：题库里没有题号 1#99，或这道题已停用"),
         (lambda rows: rows[0].update({"题库题号": "一"}), "题库!A2：题库里没有题号 一，或这道题已停用"),
-        (lambda rows: rows[1].update({"题库题号": "1"}), "题库!A3：题号 1 与第 2 行重复"),
+        (lambda rows: rows[1].update({"题库题号": "1#1"}), "题库!A3：题号 1#1 与第 2 行重复"),
         (
             lambda rows: rows[0].update({"题干": "虚构乙题", "答案": "B"}),
-            "题库!E2：改成了题库里已有的另一道题",
+            "题库!F2：改成了题库里已有的另一道题",
         ),
     ],
 )
@@ -169,3 +169,35 @@ def test_a_workbook_without_numbers_and_an_unknown_bank_are_refused(
             revise_bank(session, workbook(HEAD, *ROWS), bank_name="无此题库", now=now)
         with pytest.raises(NotFound, match="题库里没有题号 99"):
             queries.list_revisions(session, queries.get_bank(session, BANK).id, 99)
+
+
+def test_a_colleagues_correction_is_not_taken_back_by_an_older_export(store: Store, now: datetime) -> None:
+    with store.writing() as session:
+        fill(session, now)
+        old = export(session)
+        revise(session, now, lambda rows: rows[0].update({"答案": "B"}))
+    old[1]["答案"] = "A"
+    head: list[Cell] = list(old[0])
+    mine = workbook(head, *([row[str(name)] or None for name in head] for row in old))
+    with pytest.raises(InputError) as raised, store.writing() as session:
+        revise_bank(session, mine, bank_name=BANK, now=now)
+    assert [problem.address for problem in raised.value.problems] == ["题库!B2"]
+
+
+def test_a_column_that_was_deleted_keeps_what_stands_in_the_bank(sqlite_store: Store, now: datetime) -> None:
+    def drop(rows: list[Row]) -> None:
+        for row in rows:
+            del row["解析"], row["分值"]
+        rows[0]["答案"] = "B"
+
+    with sqlite_store.writing() as session:
+        fill(session, now)
+        revise(session, now, lambda rows: rows[0].update({"解析": "要留着（虚构）"}))
+        rows = export(session)
+        drop(rows)
+        head: list[Cell] = list(rows[0])
+        mine = workbook(head, *([row[str(name)] or None for name in head] for row in rows))
+        assert revise_bank(session, mine, bank_name=BANK, now=now).by_part == {"key": 1}
+        bank = queries.get_bank(session, BANK)
+        kept = queries.list_current(session, bank.id)[0].question
+        assert (kept.explanation, kept.score) == ("要留着（虚构）", Decimal(1))

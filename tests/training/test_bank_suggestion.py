@@ -50,3 +50,16 @@ def test_the_sheet_is_named_only_where_there_are_several() -> None:
 def test_nothing_to_look_at_is_told() -> None:
     with pytest.raises(InputError, match="没有可看的工作表"):
         suggest_mapping(make_workbook(["题干"]))
+
+
+def test_a_proposal_reads_its_own_columns_where_options_are_headed_by_letters() -> None:
+    rows: list[list[Cell]] = [["栏型", "栏问", "栏答", "A", "B", "C", "D"]]
+    rows += [
+        ["单选题", f"虚构的第 {number} 道题问的是什么", "B", "甲项", "乙项", "丙项", "丁项"]
+        for number in range(20)
+    ]
+    book = Workbook(Path("虚构.xlsx"), "xlsx", (Sheet("题", rows),))
+    found = suggest_mapping(book)
+    judged = judge_workbook(book, mapping=found.mapping)
+    assert judged.errors == []
+    assert {draft.question.key for draft in judged.good if draft.question} == {(("B",),)}

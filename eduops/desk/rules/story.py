@@ -37,8 +37,9 @@ def list_valid_instants(story: Sequence[Told]) -> list[datetime | None]:
     valid: list[datetime | None] = [each.happened_at for each in story]
     for told in story:
         steps = _STEPS_OF.get(_NUMBER.sub("", str(told.values.get("field", ""))), ())
-        before = _instant(told.values.get("before"))
-        if told.step != "correct" or not steps or before is None:
+        # Only these steps' fields hold instants; a department that was corrected is none.
+        before = _instant(told.values.get("before")) if told.step == "correct" and steps else None
+        if before is None:
             continue
         places = (place for place, each in enumerate(story) if each.step in steps and valid[place] == before)
         place = next(places, None)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import insert
 from sqlmodel import Session
 
+from eduops.core.errors import InputError
 from eduops.desk import queries
 from eduops.desk.models.quality import Survey
 from eduops.desk.rules.survey import NewSurvey, average
@@ -58,6 +59,7 @@ def import_surveys(
     """Writes those of a file's answers that no earlier import wrote; all are known in a file of the same content."""
     # Holds the counter, so that a second import waits here and then sees what the first one wrote.
     counter.allocate(session, "survey", 0)
+    _refuse_future(surveys, now)
     if queries.has_survey_file(session, sha256):
         return SurveyImport(0, len(surveys), 0)
     found = sort_out(surveys, list(map(_read_batch, queries.list_survey_batches(session))))
@@ -65,6 +67,17 @@ def import_surveys(
         rows = [_columns(each, now=now, actor=actor, is_invented=is_invented) for each in found.new]
         session.execute(insert(Survey), [{**row, "source_sha256": sha256} for row in rows])
     return SurveyImport(len(found.new), found.known, found.alike)
+
+
+def _refuse_future(surveys: Sequence[NewSurvey], now: datetime) -> None:
+    # A day further east may have begun already: only what lies ahead everywhere is refused.
+    latest = (now + timedelta(hours=14)).date()
+    ahead = sorted(each.answered_on for each in surveys if each.answered_on > latest)
+    if ahead:
+        raise InputError(
+            f"有 {len(ahead)} 份答卷的日期还没有到，如 {ahead[0]}；没有写入任何一份",
+            hint="改正日期后重新导入",
+        )
 
 
 def _read_batch(batch: Sequence[Survey]) -> list[NewSurvey]:

@@ -231,7 +231,7 @@ NOTES = {
     "ref": "必填，不能重复。",
     "kind": "incident 故障（不填就是）、request 服务请求、consult 咨询；写中文也可以。",
     "title": "一句话说明。",
-    "impact": "system 系统停机、department 部门级业务影响、limited 局部影响（不填就是）。",
+    "impact": "system 系统停机、department 部门级业务影响、limited 有限影响（不填就是）。",
     "cause": "software 软件、hardware 硬件、network 网络、third_party 第三方、customer 甲方、unknown 未知（不填就是）。",
     "channel": "onsite 现场、phone 电话、online 在线、remote 远程。",
     "reported_at": "必填，如 2026-03-05 11:50，按合同时区；其余各时间写法相同，没有就空着。",

@@ -6,7 +6,7 @@ from datetime import date, time
 
 from eduops.sheet.workbook import Cell, cell_text, column_letters, has_lost_digits
 from eduops.training.rules.bank_layout import Layout
-from eduops.training.rules.bank_text import split_options, strip_prefixes, tidy
+from eduops.training.rules.bank_text import find_letters, split_options, strip_prefixes, tidy
 from eduops.training.rules.bank_word import (
     TypeWord,
     find_type_in_title,
@@ -180,11 +180,11 @@ def _split_option_cells(entries: Iterator[Entry], reader: _Reader) -> Iterator[E
                 entry.errors.append(reader.error(entry.row, column, "options_unsplit", message))
             entry.options = options or [text]
         elif entry.options:
-            _strip_prefixes(entry)
+            _strip_prefixes(entry, reader)
         yield entry
 
 
-def _strip_prefixes(entry: Entry) -> None:
+def _strip_prefixes(entry: Entry, reader: _Reader) -> None:
     first = next(filter(None, entry.options))
     # Cheap look before the careful one: hardly any option begins with a letter and a mark.
     if len(first) > 1 and not (first[0].isalpha() or first[0] in "(（"):
@@ -193,6 +193,12 @@ def _strip_prefixes(entry: Entry) -> None:
     if stripped is not None:
         entry.options = stripped
         entry.repairs.add("option_prefix")
+    elif (letters := find_letters(entry.options)) and set(letters) <= set(LETTERS[: len(letters)]):
+        column = next(
+            (at for at in reader.option_columns if at >= 0), reader.layout.columns.get("option_text", 0)
+        )
+        message = "选项前写的字母不是按 A、B、C 排的，分不清答案指哪一个；请排好，或去掉字母"
+        entry.errors.append(reader.error(entry.row, column, "option_letters", message))
 
 
 def _join_option_rows(rows: Iterator[Entry], reader: _Reader) -> Iterator[Entry]:
@@ -227,5 +233,5 @@ def _with_key(entry: Entry, reader: _Reader) -> Entry:
     while entry.options and not entry.options[-1]:
         entry.options.pop()
     if entry.options:
-        _strip_prefixes(entry)
+        _strip_prefixes(entry, reader)
     return entry

@@ -42,14 +42,24 @@ _INSTRUCTIONS = (
 )
 
 
-def build_export(name: str, items: Iterable[BankItem], *, options: int) -> Table:
+def build_export(bank_id: int, items: Iterable[BankItem], *, options: int) -> Table:
     """The questions as one table; `options` is the largest number of options, at least five columns are written.
 
-    The first column is each question's number in the bank: `bank revise` knows a corrected row by it.
+    The first columns are bank and number of each question, and the revision that it stands at: `bank revise` knows a
+    corrected row by them, and whether it was corrected since.
     """
     shown = max(options, _USUAL_OPTIONS)
-    columns = [Column(FIELD_NAMES["bank_number"], 10.0), *_columns(shown)]
-    return Table("题库", "", "", columns, _list_rows(items, shown))
+    heads = [Column(FIELD_NAMES[name], 10.0) for name in ("bank_number", "bank_revision")]
+    rows = (
+        [render_number(bank_id, item.position), str(item.revision), *row]
+        for item, row in _list_rows(items, shown)
+    )
+    return Table("题库", "", "", [*heads, *_columns(shown)], rows)
+
+
+def render_number(bank_id: int, position: int) -> str:
+    """A question's number as exports carry it: 3#12. No spreadsheet takes that for a date or a number."""
+    return f"{bank_id}#{position}"
 
 
 def build_template() -> tuple[Table, Table]:
@@ -73,13 +83,13 @@ def _columns(options: int) -> list[Column]:
     ]
 
 
-def _list_rows(items: Iterable[BankItem], options: int) -> Iterator[list[Value]]:
+def _list_rows(items: Iterable[BankItem], options: int) -> Iterator[tuple[BankItem, list[Value]]]:
     written: set[int] = set()
     for item in items:
         is_first = item.group_id is not None and item.group_id not in written
         if item.group_id is not None:
             written.add(item.group_id)
-        yield _row(item, options, is_first=is_first)
+        yield item, _row(item, options, is_first=is_first)
 
 
 def _row(item: BankItem, options: int, *, is_first: bool) -> list[Value]:
@@ -90,7 +100,6 @@ def _row(item: BankItem, options: int, *, is_first: bool) -> list[Value]:
     if question.type is QuestionType.BLANK and _needs_columns(question):
         key, shown = "", tuple(slot[0] for slot in question.key)
     return [
-        str(item.position),
         "B1" if shares_options else _type_name(question),
         "" if item.group_id is None else str(item.group_id),
         group.stem if group is not None and is_first else "",

@@ -1,7 +1,7 @@
 """A whole workbook judged: which questions may go in, which are duplicates, and every error of every row."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Known
 from dataclasses import dataclass, field
 
@@ -118,17 +118,18 @@ class _State:
 
     def find_contradictions(self) -> None:
         """Equal stem and options with another key: an error on both, or on the one that the bank contradicts."""
-        first: dict[str, Draft] = {}
+        alike: dict[str, list[Draft]] = {}
         for draft in self.drafts:
             asked = draft.stem_fingerprint
             if not asked:
                 continue
-            earlier = first.setdefault(asked, draft)
-            if earlier.fingerprint != draft.fingerprint:
-                _contradict(draft, f"与{_place(earlier, draft)}题干、选项相同而答案不同")
-                _contradict(earlier, f"与{_place(draft, earlier)}题干、选项相同而答案不同")
+            alike.setdefault(asked, []).append(draft)
             if self.known.get(asked, draft.fingerprint) != draft.fingerprint:
                 _contradict(draft, "题库里已有题干、选项相同而答案不同的题")
+
+        for drafts in alike.values():
+            if len(drafts) > 1:
+                _contradict_each_other(drafts)
 
     def reject_whole_groups(self) -> None:
         """A group is one unit: with one bad member none goes in."""
@@ -196,6 +197,14 @@ def _seal(draft: Draft, group: Group | None) -> None:
 def _place(other: Draft, seen_from: Draft) -> str:
     sheet = "" if other.sheet == seen_from.sheet else f"工作表「{other.sheet}」"
     return f"{sheet}第 {other.entry.row} 行"
+
+
+def _contradict_each_other(drafts: Sequence[Draft]) -> None:
+    """An error on every one of them where they do not all agree: nobody knows which key is right."""
+    for draft in drafts:
+        other = next((each for each in drafts if each.fingerprint != draft.fingerprint), None)
+        if other is not None:
+            _contradict(draft, f"与{_place(other, draft)}题干、选项相同而答案不同")
 
 
 def _contradict(draft: Draft, message: str) -> None:

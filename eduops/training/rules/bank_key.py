@@ -55,6 +55,11 @@ def read_letters(text: str, options: Sequence[str]) -> Reading:
     if len(text) == 1 and text in LETTERS:
         return _SINGLE_LETTERS[text]
     plain = narrow(_LABEL.sub("", text)).upper()
+    if ".." in plain:
+        # A…D: from A to D, or A and D?
+        return Reading(
+            code="key_unknown", message=f"答案「{text[:30]}」写成一段，分不清包括哪几个；请逐个写出字母"
+        )
     bracketed = _IN_BRACKETS.fullmatch(plain)
     plain = _BETWEEN_LETTERS.sub("", bracketed.group(1) if bracketed else plain)
     if _LETTERS.fullmatch(plain):

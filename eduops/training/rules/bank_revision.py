@@ -1,9 +1,11 @@
 """An exported bank that came back corrected: which questions say something else now, and what stands in the way."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
+from eduops.training.rules.bank_export import render_number
 from eduops.training.rules.bank_judge import Draft, Judgement
+from eduops.training.rules.bank_layout import Layout
 from eduops.training.rules.bank_word import FIELD_NAMES
 from eduops.training.rules.form import RowError
 from eduops.training.rules.question import BankItem, Question
@@ -22,6 +24,17 @@ CHANGED_NAMES = {
     "tags": "标签",
 }
 """What people call the parts of a question."""
+
+_COLUMNS_OF = {
+    "any_order": "any_order",
+    "explanation": "explanation",
+    "difficulty": "difficulty",
+    "score": "score",
+    "knowledge_path": "knowledge",
+    "source": "source",
+    "tags": "tags",
+}
+"""The parts that a corrected workbook may leave out, and the column that says them."""
 
 Fingerprints = Mapping[int, tuple[str, str]]
 """Question id → (fingerprint, stem fingerprint)."""
@@ -47,16 +60,19 @@ class Plan:
     errors: list[RowError] = field(default_factory=list)
 
 
-def plan_revisions(judged: Judgement, items: Sequence[BankItem], kept: Fingerprints) -> Plan:
-    """Every row compared with the question whose number it carries; `kept` are those of the whole bank."""
+def plan_revisions(judged: Judgement, items: Sequence[BankItem], kept: Fingerprints, *, bank_id: int) -> Plan:
+    """Every row compared with the question whose number it carries; `kept` are those of the whole bank.
+
+    A column that the workbook lacks says nothing about its part of a question.
+    """
     plan = Plan(errors=list(judged.errors))
-    by_position = {item.position: item for item in items}
-    rows: dict[int, int] = {}
+    by_number = {render_number(bank_id, item.position): item for item in items}
+    rows: dict[str, int] = {}
     drafts: dict[int, Draft] = {}
     for draft in judged.drafts:
         if draft.entry.errors:
             continue
-        item, problem = _find(draft, by_position, rows)
+        item, problem = _find(draft, by_number, rows, bank_id)
         if item is None:
             plan.errors.append(_error(judged, draft, *problem))
         elif _has_other_group(draft, item):
@@ -64,7 +80,7 @@ def plan_revisions(judged: Judgement, items: Sequence[BankItem], kept: Fingerpri
             plan.errors.append(_error(judged, draft, "group", "group_changed", said))
         else:
             drafts[item.question_id] = draft
-            _compare(plan, draft, item)
+            _compare(plan, draft, item, _get_layout(judged, draft))
     plan.errors += _list_collisions(judged, plan.revised, drafts, kept)
     return plan
 
@@ -75,19 +91,24 @@ def count_parts(revised: Sequence[Revised]) -> dict[str, int]:
 
 
 def _find(
-    draft: Draft, by_position: Mapping[int, BankItem], rows: dict[int, int]
+    draft: Draft, by_number: Mapping[str, BankItem], rows: dict[str, int], bank_id: int
 ) -> tuple[BankItem | None, tuple[str, str, str]]:
     """The question that the row is about; or field, code and sentence of why there is none."""
     text = draft.entry.texts.get("bank_number", "")
     if not text:
         return None, ("bank_number", "number_missing", "没有题库题号；新题用 bank import 导入")
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-    item = by_position.get(number)
+    number = "".join(text.split())
+    item = by_number.get(number)
     if item is None:
-        return None, ("bank_number", "number_unknown", f"题库里没有题号 {text[:20]}，或这道题已停用")
+        is_others = "#" in number and not number.startswith(f"{bank_id}#")
+        said = "这一行是另一个题库的题" if is_others else f"题库里没有题号 {text[:20]}，或这道题已停用"
+        return None, ("bank_number", "number_unknown", said)
     first = rows.setdefault(number, draft.entry.row)
     if first != draft.entry.row:
         return None, ("bank_number", "number_twice", f"题号 {number} 与第 {first} 行重复")
+    if draft.entry.texts.get("bank_revision") != str(item.revision):
+        said = f"导出以后这道题又修订过，现在是第 {item.revision} 次；请重新导出，在新的文件里改"
+        return None, ("bank_revision", "revised_since", said)
     return item, ("", "", "")
 
 
@@ -95,9 +116,10 @@ def _has_other_group(draft: Draft, item: BankItem) -> bool:
     return (draft.group.finished() if draft.group is not None else None) != item.group
 
 
-def _compare(plan: Plan, draft: Draft, item: BankItem) -> None:
-    question = draft.question
-    assert question is not None  # noqa: S101 -- a row without errors has one
+def _compare(plan: Plan, draft: Draft, item: BankItem, layout: Layout) -> None:
+    assert draft.question is not None  # noqa: S101 -- a row without errors has one
+    unsaid = [part for part, column in _COLUMNS_OF.items() if column not in layout.columns]
+    question = replace(draft.question, **{part: getattr(item.question, part) for part in unsaid})
     parts = tuple(
         each.name
         for each in fields(Question)
@@ -130,13 +152,17 @@ def _list_collisions(
 
 
 def _error(judged: Judgement, draft: Draft, name: str, code: str, message: str) -> RowError:
-    layout = next(layout for layout in judged.layouts if layout.sheet.name == draft.sheet)
-    return RowError(draft.sheet, draft.entry.row, layout.letter(name), code, message)
+    letter = _get_layout(judged, draft).letter(name)
+    return RowError(draft.sheet, draft.entry.row, letter, code, message)
+
+
+def _get_layout(judged: Judgement, draft: Draft) -> Layout:
+    return next(layout for layout in judged.layouts if layout.sheet.name == draft.sheet)
 
 
 def has_numbers(judged: Judgement) -> bool:
-    """Whether any sheet has the column that an export writes."""
-    return any("bank_number" in layout.columns for layout in judged.layouts)
+    """Whether any sheet has the columns that an export writes."""
+    return any({"bank_number", "bank_revision"} <= set(layout.columns) for layout in judged.layouts)
 
 
 NUMBER_HEADING = FIELD_NAMES["bank_number"]

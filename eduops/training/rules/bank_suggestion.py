@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import mean
 
 from eduops.core.errors import InputError
-from eduops.sheet.header import find_header
+from eduops.sheet.header import find_header, normalise_header
 from eduops.sheet.workbook import Sheet, Workbook, cell_text, column_letters
 from eduops.training.rules.bank_key import read_letters
 from eduops.training.rules.bank_mapping import Mapping
@@ -50,13 +50,20 @@ def suggest_mapping(workbook: Workbook, *, sheet_name: str | None = None) -> Sug
             # A single sheet needs no name: next month's file will call it otherwise.
             sheet=sheet.name if len(workbook.sheets) > 1 else None,
             header_row=row,
-            columns={name: column_letters(column) for name, column in columns.items()},
+            columns={name: _name_column(column, headings) for name, column in columns.items()},
         ),
         {column_letters(column): headings.get(column, "") for column in used},
         tuple(
             (column_letters(column), text) for column, text in headings.items() if text and column not in used
         ),
     )
+
+
+def _name_column(column: int, headings: dict[int, str]) -> str:
+    """The column's letters; its heading where another column is headed by those letters, as options often are."""
+    letters = column_letters(column)
+    others = {normalise_header(text) for at, text in headings.items() if at != column}
+    return headings.get(column) or letters if normalise_header(letters) in others else letters
 
 
 def _first_full_row(sheet: Sheet) -> int:

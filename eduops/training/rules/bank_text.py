@@ -8,7 +8,8 @@ from eduops.training.rules.question import LETTERS
 
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2060\ufeff\ufffe\uffff\ud800-\udfff]")
 _LINE_BREAKS = re.compile(r"\r\n?|_x000D_\n?")
-_PREFIX = re.compile(r"\s*[(（]?([A-Za-zＡ-Ｚａ-ｚ])\s*[)）]?\s*[、.．,，:：)）\s]\s*(?=\S)")
+_PREFIX = re.compile(r"\s*[(（]?([A-Za-zＡ-Ｚａ-ｚ])\s*[)）]?\s*[、.．,，:：)）]\s*(?=\S)")
+_CAPITAL = re.compile(r"\s*[(（]?([A-ZＡ-Ｚ])[)）]?\s*[、.．:：)）]\s*(?=\S)")
 _LETTER = re.compile(r"(?<![A-Za-zＡ-Ｚａ-ｚ])[(（]?([A-ZＡ-Ｚ])[)）]?\s*[、.．:：)）]\s*")
 _BEFORE_LETTER = frozenset(" \t\n\r\u3000\xa0;；|,，。、")
 
@@ -49,8 +50,16 @@ def split_options(text: str) -> list[str] | None:
             stripped = strip_prefixes(parts)
             if stripped is not None:
                 return stripped
-            unlettered = unlettered or parts
+            # Letters that do not run A, B, C: which of them the key means cannot be told.
+            unlettered = unlettered or (None if find_letters(parts) else parts)
     return _split_letters(text) or unlettered
+
+
+def find_letters(options: Sequence[str]) -> str:
+    """The capitals that the options are lettered with, `A、` each, two at least; "" where one is not."""
+    found = [_CAPITAL.match(option) for option in options if option]
+    letters = "".join(narrow(each.group(1)) for each in found if each is not None)
+    return letters if len(letters) == len(found) > 1 else ""
 
 
 def _split_letters(text: str) -> list[str] | None:

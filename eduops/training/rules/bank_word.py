@@ -43,6 +43,7 @@ COLUMNS: Vocabulary = {
     "group": ["题组号", "题组", "组号", "题组编号", "案例编号", "案例号", "大题号", "group"],
     "shared_stem": ["共用题干", "共同题干", "公共题干", "题干材料", "案例背景", "病例摘要", "材料", "共用材料"],
     "bank_number": ["题库题号"],
+    "bank_revision": ["修订号"],
     "number": ["序号", "题号", "编号", "题目序号", "试题编号", "no", "id"],
 }  # fmt: skip
 """Field -> the names of its column, the best first; `option` is a family."""
@@ -51,7 +52,7 @@ FIELD_NAMES = {
     "stem": "题干", "type": "题型", "key": "答案", "option": "选项", "option_text": "选项内容",
     "option_right": "是否正确项", "explanation": "解析", "difficulty": "难度", "score": "分值", "knowledge": "知识点",
     "source": "来源", "tags": "标签", "level": "层级", "any_order": "答案不分顺序", "group": "题组号",
-    "shared_stem": "共用题干", "number": "序号", "bank_number": "题库题号",
+    "shared_stem": "共用题干", "number": "序号", "bank_number": "题库题号", "bank_revision": "修订号",
 }  # fmt: skip
 """What people call a field."""
 
@@ -114,6 +115,7 @@ _LONGEST_FIRST = sorted(map(re.escape, _TYPES), key=len, reverse=True)
 _NAMED_TYPE = re.compile(rf"(?<![a-z0-9])({'|'.join(_LONGEST_FIRST)})(?:型|题|$|\()")
 _SPACES_AND_BRACKETS = re.compile(r"\s+|\([^()]*\)|【[^【】]*】|\[[^\[\]]*\]")
 _TYPE_ENDING = re.compile(r"(?:试题|型题|题型|题|型)+$")
+_WEAK_IN_TITLES = frozenset({"病例", "病案", "案例"})
 _TITLE = re.compile(
     r"^\s*(?:第?[一二三四五六七八九十]{1,3}\s*[、.．:：)）章节篇]|第.{1,4}[部章节篇]|[(（][一二三四五六七八九十]{1,3}[)）])"
 )
@@ -151,8 +153,13 @@ def parse_type_word(text: str) -> TypeWord | None:
 def find_type_in_title(text: str) -> TypeWord | None:
     """The type that a sheet's name or a section's title names, such as 多选题 or 一、单项选择题（每题1分）."""
     plain = "".join(unicodedata.normalize("NFKC", text).casefold().split())
-    found = _NAMED_TYPE.search(plain)
-    return None if found is None else _TYPES[found.group(1)]
+    for found in _NAMED_TYPE.finditer(plain):
+        word = found.group(1)
+        is_bare = found.end() == found.end(1) and word != plain
+        # 试卷B and 第三章 病例 name no type; 病例题 and A1型题 do.
+        if not (is_bare and (word.isascii() or word in _WEAK_IN_TITLES)):
+            return _TYPES[word]
+    return None
 
 
 def is_title(text: str) -> bool:

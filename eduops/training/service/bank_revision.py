@@ -50,9 +50,8 @@ def revise_bank(
             f"{workbook.path} 没有「{rules.NUMBER_HEADING}」一列，分不清各行是题库里的哪道题",
             hint=f"先用 eduops bank export {bank_name} 文件 导出，在导出的文件里改，再用 bank revise",
         )
-    plan = rules.plan_revisions(
-        judged, queries.list_current(session, bank.id), queries.map_question_fingerprints(session, bank.id)
-    )
+    items, kept = queries.list_current(session, bank.id), queries.map_question_fingerprints(session, bank.id)
+    plan = rules.plan_revisions(judged, items, kept, bank_id=bank.id)
     if plan.errors:
         raise InputError(
             f"{workbook.path.name} 有 {len(plan.errors)} 处错误，一道题都没有改",
