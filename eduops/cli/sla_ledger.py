@@ -231,7 +231,7 @@ def _show_counts(contract: Contract, standings: Sequence[Standing]) -> None:
         *(out.Column(label, label, right=True) for label in years),
         out.Column("total", "合计", right=True),
     )
-    title = f"有效违约共 {sum(counts.values())} 次，按条款"
+    title = f"有效违约共 {sum(counts.values())} 次"
     out.rows(rows, columns, as_json=False, title=title, empty="有效违约 0 次。")
 
 
