@@ -73,3 +73,27 @@ def test_a_sheet_called_paper_b_holds_plain_questions() -> None:
     judged = judge(["虚构题", "甲", "乙", "A"], head=["题干", "选项A", "选项B", "答案"], name="试卷B")
     (draft,) = judged.good
     assert draft.group is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("位于第1、2肋", "位于第12肋"),
+        ("稀释1:10", "稀释110"),
+        ("稀释1：10", "稀释110"),
+        ("记1，5分", "记15分"),
+    ],
+)
+def test_a_mark_between_digits_tells_questions_apart(first: str, second: str) -> None:
+    rows: list[list[Cell]] = [
+        ["判断题", stem, key] for stem, key in ((first, "对"), (second, "错"), (first, "对"))
+    ]
+    judged = judge(*rows, head=["题型", "题干", "答案"])
+    assert (len(judged.good), judged.duplicates, judged.errors) == (2, 1, [])
+
+
+@pytest.mark.parametrize("type_", ["单选题", "多选题", None])
+def test_a_key_that_is_an_options_own_letters_is_asked_about(type_: str | None) -> None:
+    judged = judge([type_, "虚构的血型题", "A", "B", "AB", "O", "AB"])
+    assert [code for _, code in codes(judged)] == ["key_unknown" if type_ else "type_unclear"]
+    assert len(judge([type_, "虚构的血型题", "A", "B", "AB", "O", "C"]).good) == (type_ != "多选题")

@@ -63,6 +63,10 @@ def read_letters(text: str, options: Sequence[str]) -> Reading:
     bracketed = _IN_BRACKETS.fullmatch(plain)
     plain = _BETWEEN_LETTERS.sub("", bracketed.group(1) if bracketed else plain)
     if _LETTERS.fullmatch(plain):
+        if len(plain) > 1 and any(narrow(option).strip().upper() == plain for option in options):
+            # Blood group AB: that option, or A and B?
+            message = f"答案「{text[:30]}」既是一个选项的文字，又像几个选项的字母；请只写选项的字母"
+            return Reading(code="key_unknown", message=message)
         return Reading(tuple((letter,) for letter in sorted(plain)), repaired=not _is_usual(text))
     return _read_option_text(text, options) or Reading(
         code="key_unknown", message=f"答案「{text[:30]}」不是选项字母"

@@ -112,6 +112,11 @@ _SENTENCE_MARKS = re.compile(
 )
 
 
+# 第1、2肋 is not 第12肋, and 1:10 not 110.
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[、:：,，;；](?=\d)")
+_KEPT_MARK = "\x00"
+
+
 def check(question: Question) -> list[Problem]:
     """Everything that keeps the question from being sound, in the order of its fields; empty for a sound one."""
     problems: list[Problem] = []
@@ -148,9 +153,12 @@ def fold(text: str) -> str:
 
 
 def fold_stem(text: str) -> str:
-    """`fold` without sentence punctuation and brackets; signs that carry meaning (+ - % / . < >) and blanks stay."""
+    """`fold` without sentence punctuation and brackets; blanks and signs that carry meaning (+ - % / . < >) stay.
+
+    So does a mark between digits: 1、2 is not 12.
+    """
     # Without its usual punctuation most text is in normal form already, which is quick to see.
-    bare = _SENTENCE_MARKS.sub("", text)
+    bare = _SENTENCE_MARKS.sub("", _BETWEEN_DIGITS.sub(_KEPT_MARK, text))
     folded = unicodedata.normalize("NFKC", bare)
     if folded != bare:
         folded = _SENTENCE_MARKS.sub("", folded)
