@@ -13,6 +13,7 @@ MODULES = (
     "eduops.desk.models.ticket",
     "eduops.desk.models.quality",
     "eduops.training.models.exam",
+    "eduops.training.models.course",
     "eduops.training.models.tenant",
     "eduops.training.models.learner",
     "eduops.asset.models",
