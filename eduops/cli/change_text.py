@@ -8,6 +8,7 @@ from eduops.cli import out
 from eduops.desk.rules import word
 from eduops.ledger.rules import KINDS as LEDGER_KINDS
 from eduops.patrol.rules.check import STATE_WORDS
+from eduops.training.rules.course import MODES as COURSE_MODES
 
 HEADS = {
     **word.FIELDS,
@@ -29,6 +30,7 @@ HEADS = {
     "rehearsal": "演练", "learners": "学员", "attempts": "答卷", "saved": "已存作答", "lost": "丢失", "graded": "已评",
     "waiting": "待评", "revealed": "显示", "renewed_to": "续签至", "quota": "人数上限",
     "alias": "别名", "merged_into": "并入", "moved_to": "转至", "staff_numbers": "工号", "suspended": "停用",
+    "mode": "授课形式", "hours": "学时", "lecturer": "讲师", "start_on": "开始日期", "last_on": "结束日期",
     "tenants": "机构", "numbers": "题号", "revised": "修订", "filled": "补上的项", "id_there": "那边的编号",
 }  # fmt: skip
 """How each name of a change is said."""
@@ -44,9 +46,10 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "cause": word.CAUSES,
     "channel": word.CHANNELS,
     "step": _STEPS,
+    "mode": COURSE_MODES,
     "action": {"add": "登记", "retire": "停用"},
     "state": {state.value: said for state, said in STATE_WORDS.items()}
-    | {"active": "恢复", "suspended": "停用", "closed": "关闭"},
+    | {"active": "恢复", "suspended": "停用", "closed": "关闭", "open": "开设", "withdrawn": "撤下"},
 }  # fmt: skip
 _SUBJECTS = {"ledger": "违约台账", "tenant": "机构", "programme": "培训项目"}
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")

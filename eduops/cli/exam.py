@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from eduops.cli import door, out
+from eduops.cli.course_screen import warn_left
 from eduops.cli.instant import FromOption, ToOption, parse_days, parse_instant
 from eduops.cli.noun import Noun
 from eduops.core.errors import UsageError
@@ -52,10 +53,12 @@ def schedule(
     zone = door.contract(ctx).zone_info
     with door.work(ctx) as work:
         opens_at = parse_instant(opens, now=work.now, zone=zone, option="--opens")
+        owner = tenants.get_programme(work.session, programme)
+        warn_left(ctx, owner)
         exam = service.schedule_exam(
             work.session,
             queries.get_paper(work.session, paper),
-            tenants.get_programme(work.session, programme),
+            owner,
             title=title,
             opens_at=opens_at,
             closes_at=opens_at + timedelta(minutes=open_for or minutes + 30),

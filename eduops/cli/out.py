@@ -117,10 +117,10 @@ def preview(dry_run: bool) -> str:
     return "（预演，未写入）" if dry_run else ""
 
 
-def synced(what: str, result: Any, *, as_json: bool, dry_run: bool) -> None:
-    """Says how a synchronisation ended; `result` has added, changed and unchanged."""
+def synced(what: str, result: Any, *, as_json: bool, dry_run: bool, **more: object) -> None:
+    """Says how a synchronisation ended; `result` has added, changed and unchanged. `more` is for programs."""
     said = f"{what}：新增 {result.added}，更新 {result.changed}，未变 {result.unchanged}"
-    done(said + preview(dry_run), asdict(result), as_json=as_json)
+    done(said + preview(dry_run), {**asdict(result), **more}, as_json=as_json)
 
 
 def warn(sentence: str) -> None:

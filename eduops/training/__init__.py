@@ -1,1 +1,1 @@
-"""The training room: tenants, learners, programmes, question banks, papers, exams, attempts and scores."""
+"""The training room: tenants, learners, programmes, courses, question banks, papers, exams, attempts and scores."""

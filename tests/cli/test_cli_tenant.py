@@ -149,12 +149,3 @@ def test_a_roster_that_is_nobodys_or_is_missing_is_named(typed: Typed, tmp_path:
 def test_what_is_no_list_of_hospitals_is_refused(typed: Typed, tmp_path: Path) -> None:
     said = typed("tenant", "import", write_roster(tmp_path / "名册.xlsx", ("1", "虚构一")))
     assert (said.code, "找不到医院清单" in said.err) == (3, True)
-
-
-def test_a_programme_is_shown_with_its_exams(typed: Typed, quarter: Path) -> None:
-    shown = typed("programme", "show", "basic-skills", "--json").json()
-    assert (shown["department"], [each["ref"] for each in shown["exams"]]) == (
-        "继续教育科",
-        ["EXM-2026-0001"],
-    )
-    assert typed("programme", "show", "无此项目").code == 4

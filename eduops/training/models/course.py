@@ -18,7 +18,7 @@ class Course(SQLModel, table=True):
     ref: str = Field(unique=True, max_length=40)
     programme_id: int = Field(foreign_key="programme.id")
     title: str = Field(max_length=200)
-    form: str
+    mode: str
     """online, live or onsite."""
     hours: Decimal | None = Field(default=None, sa_type=Hundredths)
     """Class hours (学时) as the programme counts them, not hours of sixty minutes; halves and quarters occur."""

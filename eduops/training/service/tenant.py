@@ -48,7 +48,7 @@ def sync_tenants(session: Session, contract: Contract, *, now: datetime, actor: 
 
 
 def sync_programmes(session: Session, contract: Contract) -> SyncResult:
-    """Adds the contract's programmes and brings them up to date."""
+    """Adds the contract's programmes and brings them up to date; one it does not name stays."""
     known = {programme.code: programme for programme in queries.list_programmes(session)}
     wanted = [
         Programme(

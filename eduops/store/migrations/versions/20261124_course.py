@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("ref", sa.String(length=40), nullable=False),
         sa.Column("programme_id", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
-        sa.Column("form", sa.String(), nullable=False),
+        sa.Column("mode", sa.String(), nullable=False),
         sa.Column("hours", column.Hundredths(), nullable=True),
         sa.Column("lecturer", sa.String(), nullable=True),
         sa.Column("department", sa.String(), nullable=True),
