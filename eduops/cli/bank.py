@@ -50,6 +50,7 @@ def import_(
     as_json: out.JsonOption = False,
 ) -> None:
     """导入题库；有一处错误就全部不写入（除非 --skip-bad），并逐行列出。"""
+    bank_screen.check_marked(marked, files)
     plan = bank_screen.load_mapping(mapping, sheet, door.state(ctx).home)
     # Read before the unit of work begins: on SQLite it keeps every other writer waiting.
     workbooks = list(map(read_workbook, files))
@@ -61,7 +62,7 @@ def import_(
                     work.session, workbook, bank_name=bank, now=work.now, actor=work.actor, skip_bad=skip_bad,
                     mapping=plan, progress=advance,
                 )  # fmt: skip
-            results.append(bank_screen.Shown(workbook, result))
+            results.append(bank_screen.Shown(workbook, bank_screen.undone(result) if dry_run else result))
             if result.batch:
                 work.changed(result.batch, bank=bank, file=workbook.path.name, imported=result.imported)
         for shown in results:
@@ -82,6 +83,7 @@ def check(
     as_json: out.JsonOption = False,
 ) -> None:
     """核对题库文件，不写入；有错误时退出码为 1。"""
+    bank_screen.check_marked(marked, files)
     plan = bank_screen.load_mapping(mapping, sheet, door.state(ctx).home)
     results = []
     for workbook in map(read_workbook, files):

@@ -6,14 +6,16 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
 import typer
 
 from eduops.cli import out
 from eduops.cli.failure import WRONG_FILE
+from eduops.cli.target import check_workbook
 from eduops.core.config import load_yaml
-from eduops.core.errors import ConfigError, InputError, Problem
+from eduops.core.errors import ConfigError, InputError, Problem, UsageError
 from eduops.core.home import Home
 from eduops.sheet.workbook import Mark, Workbook, column_index, column_letters
 from eduops.training.queries.bank import BankStats
@@ -53,7 +55,7 @@ class Shown:
         from eduops.sheet.mark import write_marked_copy
 
         source = self.workbook.path
-        self.marked = target or source.with_name(f"{source.stem}.标注.xlsx")
+        self.marked = target or _find_free(source)
         marks = [
             Mark(error.sheet, error.row, column_index(error.column) if error.column else None, error.message)
             for error in self.result.errors
@@ -66,6 +68,26 @@ class Shown:
         write_marked_copy(
             self.workbook, self.marked, marks=marks, summary=[_sentence(self.result)], header_rows=headers
         )
+
+
+def check_marked(target: Path | None, files: Sequence[Path]) -> None:
+    """Raises UsageError where one copy is to be that of several files, or for a name that is no workbook's; NotAllowed
+    where it is there already."""
+    if target is None:
+        return
+    if len(files) > 1:
+        raise UsageError(
+            "--marked 只能给一个文件写副本，这里有几个文件",
+            hint="一个一个地运行；bank import --skip-bad 不写 --marked 时，副本写在各自的原文件旁边",
+        )
+    check_workbook(target, force=False)
+
+
+def _find_free(source: Path) -> Path:
+    """A name beside the source that nothing has: an earlier copy may hold somebody's corrections."""
+    numbers = chain([""], (f".{number}" for number in count(2)))
+    places = (source.with_name(f"{source.stem}.标注{number}.xlsx") for number in numbers)
+    return next(place for place in places if not os.path.lexists(place))
 
 
 def load_mapping(chosen: Path | None, sheet: str | None, home: Home) -> Mapping:
@@ -134,8 +156,7 @@ def refuse_errors(results: Sequence[Shown], *, as_json: bool) -> None:
     if not any(shown.result.errors for shown in results):
         return
     if as_json:
-        undone = [replace(shown.result, imported=0, batch=None) for shown in results]
-        _show_json(undone)
+        _show_json([undone(shown.result) for shown in results])
         raise typer.Exit(WRONG_FILE)
     for shown in results:
         if shown.result.assumptions:
@@ -152,6 +173,11 @@ def refuse_errors(results: Sequence[Shown], *, as_json: bool) -> None:
         hint="改正后再导入；或加 --skip-bad，只导入没有错的题，有错的标注在副本里退回",
         problems=problems,
     )
+
+
+def undone(result: ImportResult) -> ImportResult:
+    """The result of an import that was taken back, or only rehearsed."""
+    return replace(result, imported=0, batch=None)
 
 
 def show(results: Sequence[Shown], *, as_json: bool, note: str) -> None:

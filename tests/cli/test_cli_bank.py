@@ -289,3 +289,86 @@ def test_a_damaged_file_is_told_in_a_sentence(
     file.write_bytes(write_rows(tmp_path / "b.xlsx", GOOD).read_bytes()[:400])
     assert run("bank", "import", file, "--bank", "虚构题库") == 3
     assert "a.xlsx" in capsys.readouterr().err
+
+
+def test_a_marked_copy_never_takes_the_place_of_an_earlier_one(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_rows(tmp_path / "a.xlsx", GOOD, BAD)
+    earlier = tmp_path / "a.标注.xlsx"
+    earlier.write_bytes(b"corrected by hand")
+    for _ in range(2):
+        assert run("bank", "import", file, "--bank", "虚构题库", "--skip-bad") == 0
+    assert "标注副本：" + str(tmp_path / "a.标注.3.xlsx") in capsys.readouterr().out
+    assert earlier.read_bytes() == b"corrected by hand"
+    assert {path.name for path in tmp_path.glob("a.标注.*")} == {
+        "a.标注.xlsx",
+        "a.标注.2.xlsx",
+        "a.标注.3.xlsx",
+    }
+    for verb in (("import", "--bank", "虚构题库", "--skip-bad"), ("check",)):
+        assert run("bank", verb[0], file, *verb[1:], "--marked", earlier) == 4
+    assert earlier.read_bytes() == b"corrected by hand"
+
+
+def test_one_marked_copy_is_not_that_of_two_files(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [write_rows(tmp_path / name, BAD) for name in ("a.xlsx", "b.xlsx")]
+    for verb in (("import", "--bank", "虚构题库", "--skip-bad"), ("check",)):
+        assert run("bank", verb[0], *files, *verb[1:], "--marked", tmp_path / "c.xlsx") == 2
+    assert not (tmp_path / "c.xlsx").exists()
+    assert "一个一个地运行" in capsys.readouterr().err
+    assert run("bank", "check", files[0], "--marked", tmp_path / "c.csv") == 2
+
+
+def test_a_dry_run_gives_no_batch_number(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_rows(tmp_path / "a.xlsx", GOOD)
+    assert run("bank", "import", file, "--bank", "虚构题库", "--dry-run") == 0
+    told = capsys.readouterr().out
+    assert "可导入 1" in told
+    assert "批次" not in told
+    assert run("bank", "import", file, "--bank", "虚构题库", "--dry-run", "--json") == 0
+    item = json.loads(capsys.readouterr().out)
+    assert (item["imported"], item["importable"], item["batch"]) == (0, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [("foo", "没有「foo」这一项；可写 stem、"), ("stems", "是否想写「stem」"), ("option", "option[0]")],
+)
+def test_a_mapping_of_an_unknown_field_is_told_what_there_is(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], field: str, said: str
+) -> None:
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(f"columns: {{{field}: A}}\n", encoding="utf-8")
+    assert run("bank", "check", write_rows(tmp_path / "a.xlsx", GOOD), "--mapping", mapping) == 3
+    assert said in capsys.readouterr().err
+
+
+def test_an_export_imported_elsewhere_and_exported_again_is_the_same_but_for_its_own_numbers(
+    run: Run, tmp_path: Path
+) -> None:
+    demo = find_shipped("configs", "demo", "questions.csv")
+    assert run("bank", "import", demo, "--bank", "另一个虚构题库") == 0
+    case = tmp_path / "case.csv"
+    case.write_text(
+        "题型,题组号,共用题干,题干,选项A,选项B,答案\n"
+        "单选题,G7,虚构病例甲,第一问,甲,乙,A\n单选题,G7,,第二问,甲,乙,B\nB1,G9,,第三问,丙,丁,A\nB1,G9,,第四问,,,B\n",
+        encoding="utf-8",
+    )
+    assert run("bank", "import", case, "--bank", "另一个虚构题库") == 0
+    exports = []
+    for number, name in enumerate(("虚构题库二", "虚构题库三")):
+        source = exports[-1] if exports else case
+        assert run("bank", "import", source, "--bank", name) == 0
+        exports.append(tmp_path / f"{number}.csv")
+        assert run("bank", "export", name, exports[-1]) == 0
+    first, second = (
+        [line.split(",", 2)[2] for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        for path in exports
+    )
+    assert first == second
+    assert [line.split(",")[1] for line in first] == ["题组号", "1", "1", "2", "2"]

@@ -6,7 +6,7 @@ from datetime import date, time
 
 from eduops.sheet.workbook import Cell, cell_text, column_letters, has_lost_digits
 from eduops.training.rules.bank_layout import Layout
-from eduops.training.rules.bank_text import find_letters, split_options, strip_prefixes, tidy
+from eduops.training.rules.bank_text import find_letters, split_options, strip_marks, strip_prefixes, tidy
 from eduops.training.rules.bank_word import (
     TypeWord,
     find_type_in_title,
@@ -178,7 +178,9 @@ def _split_option_cells(entries: Iterator[Entry], reader: _Reader) -> Iterator[E
             if options is None and column is not None:
                 message = "分不开这一格里的各个选项；请一行写一个，或用 | 分开"
                 entry.errors.append(reader.error(entry.row, column, "options_unsplit", message))
-            entry.options = options or [text]
+            entry.options = strip_marks(options or [text])
+            if options is not None and entry.options != options:
+                entry.repairs.add("option_mark")
         elif entry.options:
             _strip_prefixes(entry, reader)
         yield entry

@@ -18,7 +18,7 @@ _BEFORE = ("题型", "题组号", "共用题干", "题干")
 _AFTER = ("答案", "答案不分顺序", "解析", "难度", "分值", "知识点", "来源", "标签")
 _WIDTHS = {"题型": 12.0, "题组号": 10.0, "题干": 50.0, "共用题干": 40.0, "解析": 50.0}
 _USUAL_OPTIONS = 5
-_SEPARATORS = frozenset("|｜\\;；")
+_SEPARATORS = frozenset("|｜\\;；\n")
 
 _INSTRUCTIONS = (
     ("题型", "必填", "单选题、多选题、不定项选择题、判断题、填空题、简答题、案例分析题、A3/A4、B1", "单选题"),
@@ -84,15 +84,15 @@ def _columns(options: int) -> list[Column]:
 
 
 def _list_rows(items: Iterable[BankItem], options: int) -> Iterator[tuple[BankItem, list[Value]]]:
-    written: set[int] = set()
+    # Counted anew in every export: the numbers that groups have in the database are no bank's own.
+    numbers: dict[int, int] = {}
     for item in items:
-        is_first = item.group_id is not None and item.group_id not in written
-        if item.group_id is not None:
-            written.add(item.group_id)
-        yield item, _row(item, options, is_first=is_first)
+        is_first = item.group_id is not None and item.group_id not in numbers
+        number = None if item.group_id is None else numbers.setdefault(item.group_id, len(numbers) + 1)
+        yield item, _row(item, options, group_number=number, is_first=is_first)
 
 
-def _row(item: BankItem, options: int, *, is_first: bool) -> list[Value]:
+def _row(item: BankItem, options: int, *, group_number: int | None, is_first: bool) -> list[Value]:
     question, group = item.question, item.group
     shares_options = group is not None and group.kind is GroupKind.SHARED_OPTIONS
     shown = question.options if is_first or not shares_options else ()
@@ -101,7 +101,7 @@ def _row(item: BankItem, options: int, *, is_first: bool) -> list[Value]:
         key, shown = "", tuple(slot[0] for slot in question.key)
     return [
         "B1" if shares_options else _type_name(question),
-        "" if item.group_id is None else str(item.group_id),
+        "" if group_number is None else str(group_number),
         group.stem if group is not None and is_first else "",
         question.stem,
         *(shown[index] if index < len(shown) else "" for index in range(options)),

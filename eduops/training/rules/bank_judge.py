@@ -21,6 +21,8 @@ _REPAIR_NAMES = {
     "spaces": "去掉首尾空格和看不见的字符",
     "key": "答案的字母改为大写、半角，去掉分隔符",
     "option_prefix": "去掉选项前的字母（A、）",
+    "option_mark": "去掉选项末尾分开选项的标点",
+    "number": "分值的数字改为半角",
     "nothing_word": "解析里的 nan 当作没有解析",
 }
 
@@ -179,8 +181,6 @@ class _State:
 
     def _note(self, layout: Layout, builder: Builder, grouping: Grouping) -> None:
         name = layout.sheet.name
-        if "type" not in layout.columns and builder.sheet_word is not None:
-            self.assumptions.append(f"工作表「{name}」没有题型列，题型取自工作表的名字")
         for sentence, count in sorted(builder.assumed.items()):
             self.assumptions.append(f"工作表「{name}」：{sentence}（{count} 题）")
         if grouping.continued:

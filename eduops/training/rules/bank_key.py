@@ -16,16 +16,25 @@ _LETTERS = re.compile(r"[A-Z]+")
 _IN_BRACKETS = re.compile(r"\s*[(\[【](.*)[)\]】]\s*")
 _LETTER_AND_TEXT = re.compile(r"([A-Za-zＡ-Ｚａ-ｚ])\s*[、.．:：)）]\s*(\S.*)", re.DOTALL)
 _NUMBERED = re.compile(r"(?:^|\s+|(?<=[;；。]))(?:[(（]\d{1,2}[)）]|\d{1,2}[、.．](?!\d)|[①-⑳])\s*")
+_NOT_A_DIGIT = re.compile(r"\D+")
 _LONGEST_NOTHING = max(map(len, NOTHING_WORDS))
 _ALTERNATIVES = re.compile(r"[;；]")
 # From the strongest to the weakest: what a weaker mark joins, a stronger one parts.
 _BLANK_SEPARATORS = (
     ("换行", re.compile(r"\n+")),
-    ("；", re.compile(r"[;；]")),
+    ("；", _ALTERNATIVES),
     ("，", re.compile(r"[,，]")),
     ("、", re.compile(r"、")),
     ("空格", re.compile(r"[\s\u3000]+")),
 )
+_AROUND_ANSWERS = " \t\n\u3000;；"
+# 1,000 and 1 000, 5 mg, acute pain: one answer, or two?
+_WITHIN_AN_ANSWER = {
+    "，": re.compile(r"(?<!\d)\d{1,3},\d{3}(?!\d)"),
+    "空格": re.compile(
+        r"(?<!\d)\d{1,3}\s\d{3}(?!\d)|\d\s+[A-Za-z%℃°]|[A-Za-z]\s+[A-Za-z]{2}|[A-Za-z]{2}\s+[A-Za-z]"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,35 +83,43 @@ def read_letters(text: str, options: Sequence[str]) -> Reading:
 
 
 def read_verdict(text: str, options: Sequence[str]) -> Reading:
-    """对 or 错 in any of their words; a letter only where the options say what it means."""
+    """对 or 错 in any of their words; a letter only where the options say what it means, a digit where they agree."""
     if is_nothing(text):
         return MISSING
-    letter = narrow(text).strip().upper()
-    if options and len(letter) == 1 and letter in LETTERS[: len(options)]:
-        verdict = parse_verdict(options[LETTERS.index(letter)])
-        if verdict is not None:
-            return Reading((("T" if verdict else "F",),), assumed="判断题的答案字母按选项的文字判定")
-    verdict = parse_verdict(text)
+    written = narrow(text).strip().upper()
+    verdict, chosen = parse_verdict(text), _read_place(written, options)
+    if len(written) == 1 and written in LETTERS and chosen is not None:
+        return Reading(_verdict_key(chosen), assumed="判断题的答案字母按选项的文字判定")
+    if verdict is not None and chosen in (None, verdict):
+        return Reading(_verdict_key(verdict))
     if verdict is not None:
-        return Reading((("T" if verdict else "F",),))
-    meaning = "没有选项说明它是对还是错" if len(letter) == 1 and letter in LETTERS else "看不出是对还是错"
+        meaning = f"分不清指第 {written} 个选项，还是{'对' if verdict else '错'}；请写 对 或 错"
+    elif len(written) == 1 and written in LETTERS:
+        meaning = "没有选项说明它是对还是错"
+    else:
+        meaning = "看不出是对还是错"
     return Reading(code="key_unknown", message=f"判断题的答案「{text[:30]}」{meaning}")
 
 
 def read_blanks(text: str, stem: str) -> Reading:
     r"""The answers of the blanks: parted by `|` or `\`, else by the one separator that fits the stem's count.
 
-    `;` parts the alternatives of one blank, unless it is what parts the blanks.
+    `;` parts the alternatives of one blank, unless it is what parts the blanks. Without a blank in the stem only `|`
+    can tell which.
     """
     if is_nothing(text):
         return MISSING
-    for separator in ("|", "｜", "\\"):
+    shown = count_blanks(stem)
+    for separator in ("|", "｜", *(("\\",) if shown else ())):
         if separator in text:
             return Reading(tuple(map(_alternatives, text.split(separator))))
-    shown = count_blanks(stem)
     if shown > 1:
         return _split_by_count(text, shown)
     slot = _alternatives(text)
+    if not shown and (len(slot) > 1 or "\\" in text or "\n" in text):
+        return _unclear(
+            text, "题干里没有标出空，分不清是几个空的答案，还是一个空的几种写法；请在题干里用____标出空"
+        )
     assumed = "填空题答案里的「；」分开同一空的几种写法" if len(slot) > 1 else ""
     return Reading((slot,), assumed=assumed)
 
@@ -141,14 +158,57 @@ def _alternatives(text: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part) or ("",)
 
 
+def _read_place(written: str, options: Sequence[str]) -> bool | None:
+    """The verdict of the option that stands at the place a letter or number names; None where there is none."""
+    if len(written) != 1 or not options:
+        return None
+    place = LETTERS.find(written) if written in LETTERS else "123456789".find(written)
+    return parse_verdict(options[place]) if 0 <= place < len(options) else None
+
+
+def _verdict_key(verdict: bool) -> Key:
+    return (("T" if verdict else "F",),)
+
+
 def _split_by_count(text: str, shown: int) -> Reading:
     numbered = [part.strip() for part in _NUMBERED.split(text)]
     if numbered[0] == "" and len(numbered) == shown + 1:
-        return Reading(
-            tuple((part.rstrip("；;"),) for part in numbered[1:]), assumed="填空题的答案按编号分成各空"
-        )
+        return _read_numbered(text, numbered[1:])
+    fitting = _list_fitting(text, shown)
+    if not fitting:
+        # Too few or too many: what counts blanks says so.
+        return Reading(((text,),))
+    name, parts = next(iter(fitting.items()))
+    if name in _WITHIN_AN_ANSWER and _WITHIN_AN_ANSWER[name].search(text):
+        return _unclear(text, f"分不清其中的{'逗号' if name == '，' else name}是不是分开两个空")
+    ways = {way for other, way in fitting.items() if other != "空格"} | {parts}
+    if _ALTERNATIVES.search(text) and (len(ways) > 1 or any(map(_ALTERNATIVES.search, parts))):
+        return _unclear(text, "分不清「；」分开的是几个空，还是同一空的几种写法")
+    return Reading(tuple((part,) for part in parts), assumed=f"填空题的答案按「{name}」分成各空")
+
+
+def _list_fitting(text: str, shown: int) -> dict[str, tuple[str, ...]]:
+    """What parts the text into as many answers as the stem shows blanks -> those answers, the strongest mark first."""
+    fitting = {}
     for name, separator in _BLANK_SEPARATORS:
-        parts = [part.strip() for part in separator.split(text)]
+        parts = tuple(part.strip(_AROUND_ANSWERS) for part in separator.split(text.rstrip(_AROUND_ANSWERS)))
         if len(parts) == shown and all(parts):
-            return Reading(tuple((part,) for part in parts), assumed=f"填空题的答案按「{name}」分成各空")
-    return Reading(((text,),))
+            fitting[name] = parts
+    return fitting
+
+
+def _read_numbered(text: str, answers: Sequence[str]) -> Reading:
+    """Answers that carry the number of their blank: 1 to the last, in order."""
+    numbers = [_number_of(found.group()) for found in _NUMBERED.finditer(text)]
+    if numbers != list(range(1, len(answers) + 1)):
+        return _unclear(text, "编号不是从 1 起连着的")
+    return Reading(tuple((answer.rstrip("；;"),) for answer in answers), assumed="填空题的答案按编号分成各空")
+
+
+def _number_of(mark: str) -> int:
+    return int(_NOT_A_DIGIT.sub("", narrow(mark)))
+
+
+def _unclear(text: str, why: str) -> Reading:
+    message = f"填空题的答案「{text[:30]}」{why}；各空的答案请用 | 分开"
+    return Reading(code="key_unknown", message=message)

@@ -1,18 +1,21 @@
 """Which sheets hold questions, where their header is, and which column is what."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import islice
 
 from eduops.core.errors import InputError
 from eduops.sheet.header import Header, bare_header, find_header, normalise_header
 from eduops.sheet.workbook import Sheet, Workbook, cell_text, column_index, column_letters
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
-from eduops.training.rules.bank_word import COLUMNS, FIELD_NAMES
+from eduops.training.rules.bank_word import COLUMNS, LONE_LETTER, field_name
 
 _TELLING = {"key", "type", "option", "option_text", "option_right"}
 _INSTRUCTION_NAMES = ("说明", "须知", "示例", "样例", "范例", "帮助")
 _MAX_LETTERS = 3
+_MOST_TITLES = 30
+_SURE_COLUMNS = {**COLUMNS, "option": [name for name in COLUMNS["option"] if name is not LONE_LETTER]}
 
 
 class HeaderNotFound(InputError):
@@ -75,7 +78,7 @@ def find_layouts(workbook: Workbook, mapping: Mapping = NO_MAPPING) -> list[Layo
     ]
     layouts = _drop_samples(layouts) if name is None else layouts
     if not any(layout.role is Role.DATA for layout in layouts):
-        raise _nothing_found(workbook, layouts)
+        raise _nothing_found(workbook, layouts, mapping)
     return layouts
 
 
@@ -87,10 +90,10 @@ def describe(layout: Layout) -> Iterator[str]:
         return
     if layout.header_row != 1:
         yield f"工作表「{name}」的表头在第 {layout.header_row} 行"
-    for field_name, (taken, *others) in layout.ambiguous:
+    for field_, (taken, *others) in layout.ambiguous:
         left = "、".join(map(column_letters, others))
         yield (
-            f"工作表「{name}」有几列都像「{FIELD_NAMES.get(field_name, field_name)}」："
+            f"工作表「{name}」有几列都像「{field_name(field_)}」："
             f"取 {column_letters(taken)} 列，没有用 {left} 列"
         )
     if layout.unknown:
@@ -134,16 +137,39 @@ def _find_layout(workbook: Workbook, sheet: Sheet, mapping: Mapping) -> Layout:
 
 def _find_header(sheet: Sheet, mapping: Mapping) -> Header | None:
     if mapping.header_row is not None:
-        only = replace(sheet, rows=[sheet.row(mapping.header_row)], first_row=mapping.header_row)
-        found = find_header(only, COLUMNS, required=())
-        texts = tuple((at, text) for at, cell in enumerate(only.rows[0]) if (text := cell_text(cell).strip()))
-        return found or Header(mapping.header_row, {}, texts, (), 0)
-    required = () if "stem" in mapping.columns else ("stem",)
-    found = find_header(sheet, COLUMNS, required=required)
-    if found is None:
-        return None
-    named = {name.partition("[")[0] for name in (*found.columns, *mapping.columns)}
-    return found if named & _TELLING else None
+        return _read_header(sheet, mapping.header_row)
+    if "stem" in mapping.columns:
+        row = _find_quoted_row(sheet, mapping) or _find_sure_row(sheet)
+        return _read_header(sheet, row) if row else None
+    found = find_header(sheet, COLUMNS, required=("stem",))
+    return found if found and _families(found.columns, mapping.columns) & _TELLING else None
+
+
+def _read_header(sheet: Sheet, row: int) -> Header:
+    only = replace(sheet, rows=[sheet.row(row)], first_row=row)
+    found = find_header(only, COLUMNS, required=())
+    texts = tuple((at, text) for at, cell in enumerate(only.rows[0]) if (text := cell_text(cell).strip()))
+    return found or Header(row, {}, texts, (), 0)
+
+
+def _find_quoted_row(sheet: Sheet, mapping: Mapping) -> int | None:
+    """The first row that has every heading that the mapping quotes; letters quote none."""
+    quoted = [wanted for wanted in mapping.columns.values() if not _is_letters(wanted)]
+    for number, cells in islice(sheet.numbered_rows(), _MOST_TITLES) if quoted else ():
+        texts = {column: cell_text(cell) for column, cell in enumerate(cells)}
+        if all(_find_column(texts, wanted, 0) is not None for wanted in quoted):
+            return number
+    return None
+
+
+def _find_sure_row(sheet: Sheet) -> int | None:
+    """The row with headings that no question holds: a lone A or B is an option's heading, and an answer."""
+    found = find_header(sheet, _SURE_COLUMNS, required=())
+    return found.row if found and _families(found.columns) & {*_TELLING, "stem"} else None
+
+
+def _families(*columns: Iterable[str]) -> set[str]:
+    return {name.partition("[")[0] for names in columns for name in names}
 
 
 def _mapped_columns(workbook: Workbook, sheet: Sheet, header: Header, mapping: Mapping) -> dict[str, int]:
@@ -165,10 +191,12 @@ def _find_column(texts: dict[int, str], wanted: str, width: int) -> int | None:
         for column, text in texts.items():
             if text and plain(text) == plain(wanted):
                 return column
-    if wanted.isascii() and wanted.isalpha() and len(wanted) <= _MAX_LETTERS:
-        column = column_index(wanted.upper())
-        return column if column < width else None
-    return None
+    column = column_index(wanted.upper()) if _is_letters(wanted) else width
+    return column if column < width else None
+
+
+def _is_letters(wanted: str) -> bool:
+    return wanted.isascii() and wanted.isalpha() and len(wanted) <= _MAX_LETTERS
 
 
 def _is_prose(sheet: Sheet) -> bool:
@@ -188,12 +216,17 @@ def _drop_samples(layouts: Sequence[Layout]) -> list[Layout]:
     ]
 
 
-def _nothing_found(workbook: Workbook, layouts: Sequence[Layout]) -> InputError:
+def _nothing_found(workbook: Workbook, layouts: Sequence[Layout], mapping: Mapping) -> InputError:
     headed = [layout for layout in layouts if layout.header_row is not None]
     if headed:
         where = "、".join(f"「{layout.sheet.name}」第 {layout.header_row} 行" for layout in headed)
         return InputError(
             f"{workbook.path} 只有表头（{where}），下面没有题目", hint="在表头下面填好题目再导入"
+        )
+    if mapping.columns and mapping.header_row is None:
+        return InputError(
+            f"看不出 {workbook.path} 的表头在第几行，对应关系里也没有写",
+            hint="在对应关系里加上 header_row: 表头的行号；题目从它的下一行起",
         )
     seen = "；".join(
         f"「{layout.sheet.name}」" + "、".join(_first_texts(layout.sheet)) for layout in layouts[:5]

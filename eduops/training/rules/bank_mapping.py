@@ -1,12 +1,30 @@
 """A mapping that a person wrote down: where the data stand when it cannot be seen from the workbook."""
 
+import re
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from eduops.training.rules.bank_word import COLUMNS, parse_type_word
 
-FieldName = Annotated[str, Field(pattern=rf"^(?:{'|'.join(COLUMNS)})(?:\[\d+\])?$")]
+_PLAIN_FIELDS = [name for name in COLUMNS if name != "option"]
+_OPTION = re.compile(r"option\[\d{1,2}\]")
+
+
+def _check_field(name: str) -> str:
+    if name in _PLAIN_FIELDS or _OPTION.fullmatch(name):
+        return name
+    close = get_close_matches(name, [*_PLAIN_FIELDS, "option[0]"], n=1)
+    meant = (
+        f"，是否想写「{close[0]}」"
+        if close
+        else f"；可写 {'、'.join(_PLAIN_FIELDS)}，选项写 option[0]、option[1]…"
+    )
+    raise ValueError(f"没有「{name}」这一项{meant}")
+
+
+FieldName = Annotated[str, AfterValidator(_check_field)]
 
 
 class Mapping(BaseModel):

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 
 from eduops.training.rules.bank_entry import Entry
@@ -20,6 +20,7 @@ from eduops.training.rules.bank_key import (
 )
 from eduops.training.rules.bank_layout import Layout
 from eduops.training.rules.bank_mapping import Mapping
+from eduops.training.rules.bank_text import narrow
 from eduops.training.rules.bank_word import (
     TYPE_NAMES,
     TypeWord,
@@ -41,6 +42,7 @@ from eduops.training.rules.question import (
 
 _LEVELS = re.compile(r"\s*(?:&&|/|／|>|＞|→|\\)\s*")
 _TAGS = re.compile(r"[,，、;；|\s]+")
+_SCORE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*分?")
 _PLAIN_VERDICTS = frozenset({"对", "错", "正确", "错误", "√", "×", "TRUE", "FALSE"})
 _NO_WORD = TypeWord(None)
 _OF_OPTIONS = frozenset({"options", "key"})
@@ -55,8 +57,11 @@ class Builder:
     mapping: Mapping
     assumed: Counter[str] = field(default_factory=Counter)
     sheet_word: TypeWord | None = None
+    option_letters: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
+        names = [name for name in self.layout.columns if name.startswith("option")]
+        self.option_letters = frozenset(map(self.layout.letter, names))
         if "type" not in self.layout.columns:
             self.sheet_word = find_type_in_title(self.layout.sheet.name)
 
@@ -71,6 +76,10 @@ class Builder:
             elif word is None:
                 self.assumed["题型写的是代码，按答案和选项判定"] += 1
             return word
+        if entry.section is not None:
+            self.assumed["题型取自这一段的标题"] += 1
+        elif self.sheet_word is not None:
+            self.assumed["没有题型列，题型取自工作表的名字"] += 1
         return entry.section or self.sheet_word
 
     def build(self, entry: Entry, word: TypeWord | None, group: GroupDraft | None) -> Question | None:
@@ -152,12 +161,27 @@ class Builder:
         if kind in CHOICE:
             return options
         given = [option for option in options if option]
+        if kind is QuestionType.TRUE_FALSE and self._are_equal_verdicts(entry, options):
+            return ()
         is_used = (kind is QuestionType.BLANK and reading.key == tuple((option,) for option in options)) or (
             kind is QuestionType.TRUE_FALSE and all(parse_verdict(option) is not None for option in given)
         )
         if given and not is_used:
             self._fail(entry, "option[0]", "options_unexpected", f"{TYPE_NAMES[kind]}不应有选项")
         return ()
+
+    def _are_equal_verdicts(self, entry: Entry, options: tuple[str, ...]) -> bool:
+        """Whether two options mean the same, 是 and 对: which one is right says nothing, and is asked about."""
+        verdicts: dict[bool, str] = {}
+        for index, option in enumerate(options):
+            verdict = parse_verdict(option)
+            if verdict in verdicts:
+                message = f"判断题的选项「{option[:20]}」与「{verdicts[verdict][:20]}」意思相同；应一个是对，一个是错"
+                self._fail(entry, f"option[{index}]", "options_equal", message)
+                return True
+            if verdict is not None:
+                verdicts[verdict] = option
+        return False
 
     def _explanation(self, entry: Entry) -> str:
         text = entry.texts.get("explanation", "")
@@ -182,13 +206,17 @@ class Builder:
         text = entry.texts.get("score", "")
         if is_nothing(text):
             return None
-        score = _parse_score(text)
+        plain = narrow(text)
+        score = _parse_score(plain)
         if score is None:
-            self._fail(entry, "score", "score_invalid", f"分值「{text[:20]}」不是数字")
+            message = f"分值「{text[:20]}」不是数字；请写如 2 或 1.5"
+            self._fail(entry, "score", "score_invalid", message)
+        elif plain != text:
+            entry.repairs.add("number")
         return score
 
     def _check(self, entry: Entry, question: Question, word: TypeWord, *, is_key_told: bool) -> None:
-        is_unsplit = any(error.code == "options_unsplit" for error in entry.errors)
+        is_unsplit = any(self._hides_options(error) for error in entry.errors)
         for problem in check(question):
             if (problem.field == "key" and is_key_told) or (is_unsplit and problem.field in _OF_OPTIONS):
                 continue
@@ -197,8 +225,16 @@ class Builder:
             self._fail(entry, problem.field, problem.code, problem.message)
 
     def _fail(self, entry: Entry, field_name: str, code: str, message: str) -> None:
-        layout = self.layout
-        entry.errors.append(RowError(layout.sheet.name, entry.row, layout.letter(field_name), code, message))
+        letter = self.layout.letter(field_name)
+        # What stood in a cell with an error value cannot be missed or wrong as well.
+        if not any(error.code == "cell_error" and error.column == letter for error in entry.errors):
+            entry.errors.append(RowError(self.layout.sheet.name, entry.row, letter, code, message))
+
+    def _hides_options(self, error: RowError) -> bool:
+        """Whether the error keeps from telling how many options there are and what each says."""
+        return error.code == "options_unsplit" or (
+            error.code == "cell_error" and error.column in self.option_letters
+        )
 
 
 def infer_type(texts: dict[str, str], options: Sequence[str], *, is_choice: bool) -> QuestionType | None:
@@ -243,7 +279,6 @@ def _split_tags(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _parse_score(text: str) -> Decimal | None:
-    try:
-        return Decimal(text.removesuffix("分").strip())
-    except InvalidOperation:
-        return None
+    """Plain digits: 1_0 and 1e2 are a slip of the pen, whatever Python makes of them."""
+    found = _SCORE.fullmatch(text)
+    return Decimal(found.group(1)) if found else None

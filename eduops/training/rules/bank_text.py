@@ -11,7 +11,9 @@ _LINE_BREAKS = re.compile(r"\r\n?|_x000D_\n?")
 _PREFIX = re.compile(r"\s*[(（]?([A-Za-zＡ-Ｚａ-ｚ])\s*[)）]?\s*[、.．,，:：)）]\s*(?=\S)")
 _CAPITAL = re.compile(r"\s*[(（]?([A-ZＡ-Ｚ])[)）]?\s*[、.．:：)）]\s*(?=\S)")
 _LETTER = re.compile(r"(?<![A-Za-zＡ-Ｚａ-ｚ])[(（]?([A-ZＡ-Ｚ])[)）]?\s*[、.．:：)）]\s*")
-_BEFORE_LETTER = frozenset(" \t\n\r\u3000\xa0;；|,，。、")
+_PARTING = frozenset(" \t\n\r\u3000\xa0;；|。")
+_BEFORE_LETTER = _PARTING | frozenset(",，、")
+_MARKS_BEHIND = "、，,;；"
 
 
 def tidy(text: str) -> str:
@@ -62,16 +64,41 @@ def find_letters(options: Sequence[str]) -> str:
     return letters if len(letters) == len(found) > 1 else ""
 
 
+def strip_marks(options: Sequence[str]) -> list[str]:
+    """The options without the mark that parted them from the next; one that is nothing else keeps it."""
+    return [option.rstrip(_MARKS_BEHIND + " ") or option for option in options]
+
+
 def _split_letters(text: str) -> list[str] | None:
     """Cuts before A, B, C ... where there is only one way to do so; None where an option may hold a letter itself."""
     found = list(_LETTER.finditer(text))
-    # Letters behind a space or a mark count first: 维生素B、 inside an option is no B.
-    parted = [each for each in found if each.start() == 0 or text[each.start() - 1] in _BEFORE_LETTER]
-    cuts = next((cuts for cuts in (parted, found) if _are_all(cuts, found)), [])
+    # Letters behind a space or a strong mark count first, then those behind any: 维生素B、 inside an option is no B.
+    parted, marked = (
+        [each for each in found if each.start() == 0 or text[each.start() - 1] in before]
+        for before in (_PARTING, _BEFORE_LETTER)
+    )
+    cuts = next((cuts for cuts in (parted, marked, found) if _are_all(cuts, found)), [])
     if len(cuts) < 2 or cuts[0].start() != 0:
+        return None
+    if cuts != parted and _count_ways(found, len(cuts), len(text)) != 1:
         return None
     ends = [each.start() for each in cuts[1:]] + [len(text)]
     return [text[cut.end() : end].strip(" \t\n;；|") for cut, end in zip(cuts, ends, strict=True)]
+
+
+def _count_ways(found: Sequence[re.Match[str]], count: int, end: int) -> int:
+    """In how many ways the first `count` letters can be picked in order with something written behind each."""
+    ways = [int(each.start() == 0 and _letter(each) == LETTERS[0]) for each in found]
+    for at, each in enumerate(found):
+        if each.start():
+            before = LETTERS[LETTERS.index(_letter(each)) - 1]
+            ways[at] = sum(
+                ways[of]
+                for of, other in enumerate(found[:at])
+                if _letter(other) == before and other.end() < each.start()
+            )
+    last = LETTERS[count - 1]
+    return sum(ways[at] for at, each in enumerate(found) if _letter(each) == last and each.end() < end)
 
 
 def _are_all(cuts: Sequence[re.Match[str]], found: Sequence[re.Match[str]]) -> bool:

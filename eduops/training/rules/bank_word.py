@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from eduops.sheet.header import Vocabulary
-from eduops.training.rules.question import Difficulty, GroupKind, QuestionType
+from eduops.training.rules.question import LETTERS, Difficulty, GroupKind, QuestionType
 
 _INDEX = r"([a-z]|[1-9]\d?|[一二三四五六七八九十])"
+LONE_LETTER = re.compile(r"([a-j])(?:项|[.、])?")
+"""An option's heading that may as well be an answer."""
 
 COLUMNS: Vocabulary = {
     "stem": [
@@ -25,7 +27,7 @@ COLUMNS: Vocabulary = {
         re.compile(rf"选项{_INDEX}"),
         re.compile(r"([a-z])选项"),
         re.compile(rf"(?:备选答案|备选项|备选|候选答案|候选项|答案选项|option|choice){_INDEX}"),
-        re.compile(r"([a-j])(?:项|[.、])?"),
+        LONE_LETTER,
         re.compile(r"答案([a-h])"),
     ],
     "option_text": ["选项内容", "选项", "备选项", "备选答案", "答案选项", "全部选项", "options"],
@@ -55,6 +57,14 @@ FIELD_NAMES = {
     "shared_stem": "共用题干", "number": "序号", "bank_number": "题库题号", "bank_revision": "修订号",
 }  # fmt: skip
 """What people call a field."""
+
+
+def field_name(field: str) -> str:
+    """What people call a field or one of a family: 选项B for option[1]."""
+    family, _, index = field.partition("[")
+    letter = LETTERS[int(index[:-1])] if index and int(index[:-1]) < len(LETTERS) else index
+    return FIELD_NAMES.get(family, family) + letter.removesuffix("]")
+
 
 TYPE_NAMES = {
     QuestionType.SINGLE: "单选题",
@@ -112,10 +122,13 @@ _TYPE_WORDS: tuple[tuple[TypeWord, str], ...] = (
 )
 _TYPES = {name: word for word, names in _TYPE_WORDS for name in names.split()}
 _LONGEST_FIRST = sorted(map(re.escape, _TYPES), key=len, reverse=True)
-_NAMED_TYPE = re.compile(rf"(?<![a-z0-9])({'|'.join(_LONGEST_FIRST)})(?:型|题|$|\()")
+_ANY_TYPE = "|".join(_LONGEST_FIRST)
+# Behind a type's name in a title: its ending, or another name (单选和多选题).
+_NAMED_TYPE = re.compile(rf"(?<![a-z0-9])({_ANY_TYPE})(型|题|\(|$|[和与及或、/+&,;]|(?={_ANY_TYPE}))")
 _SPACES_AND_BRACKETS = re.compile(r"\s+|\([^()]*\)|【[^【】]*】|\[[^\[\]]*\]")
 _TYPE_ENDING = re.compile(r"(?:试题|型题|题型|题|型)+$")
 _WEAK_IN_TITLES = frozenset({"病例", "病案", "案例"})
+_ENDINGS = frozenset({"型", "题"})
 _TITLE = re.compile(
     r"^\s*(?:第?[一二三四五六七八九十]{1,3}\s*[、.．:：)）章节篇]|第.{1,4}[部章节篇]|[(（][一二三四五六七八九十]{1,3}[)）])"
 )
@@ -151,15 +164,33 @@ def parse_type_word(text: str) -> TypeWord | None:
 
 @lru_cache(maxsize=1024)
 def find_type_in_title(text: str) -> TypeWord | None:
-    """The type that a sheet's name or a section's title names, such as 多选题 or 一、单项选择题（每题1分）."""
+    """The type that a sheet's name or a section's title names, such as 多选题 or 一、单项选择题（每题1分）.
+
+    None where it names two, such as 单选题和多选题: only the key can tell.
+    """
     plain = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    named: set[TypeWord] = set()
+    is_whole = False
     for found in _NAMED_TYPE.finditer(plain):
-        word = found.group(1)
-        is_bare = found.end() == found.end(1) and word != plain
+        name, behind = found.groups()
+        is_ended = behind in _ENDINGS
+        is_closed = is_ended or behind == "(" or found.end() == len(plain)
         # 试卷B and 第三章 病例 name no type; 病例题 and A1型题 do.
-        if not (is_bare and (word.isascii() or word in _WEAK_IN_TITLES)):
-            return _TYPES[word]
-    return None
+        is_weak = name.isascii() or name in _WEAK_IN_TITLES
+        if is_ended or not is_weak or (is_closed and found.start() == 0):
+            named.add(_TYPES[name])
+            is_whole = is_whole or is_closed
+    return _find_common(named) if is_whole else None
+
+
+def _find_common(words: set[TypeWord]) -> TypeWord | None:
+    """The one type that all these words can mean: 选择题 and A3/A4 go with 单选题, which goes with no 多选题."""
+    exact = {word for word in words if word.type is not None}
+    open_ones = words - exact
+    if len(exact) > 1 or (open_ones and not all(word.is_choice for word in exact)):
+        return None
+    grouped = [word for word in open_ones if word.group is not None]
+    return next(iter((*grouped, *exact, *open_ones)), None)
 
 
 def is_title(text: str) -> bool:

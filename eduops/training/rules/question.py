@@ -255,7 +255,8 @@ def _check_blanks(question: Question) -> Iterator[Problem]:
             yield Problem("key_missing", "key", f"第 {number} 空没有答案")
     shown = count_blanks(question.stem)
     if shown and shown != len(question.key):
-        yield Problem("blanks_differ", "key", f"题干有 {shown} 个空，答案给了 {len(question.key)} 个")
+        said = f"题干有 {shown} 个空，答案给了 {len(question.key)} 个；各空的答案请用 | 分开"
+        yield Problem("blanks_differ", "key", said)
 
 
 def _is_possible_score(score: Decimal) -> bool:
