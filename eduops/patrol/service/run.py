@@ -1,4 +1,4 @@
-"""What we do with patrols: start, finish, fail, take in a document made elsewhere."""
+"""Runs: started, finished, failed; documents made elsewhere taken in."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""What we ask about patrols."""
+"""What we ask about runs, their checks and their documents."""
 
 from collections.abc import Sequence
 from datetime import datetime
