@@ -19,7 +19,7 @@ from eduops.patrol import configuration, queries, service
 from eduops.patrol.rules.check import State, render_figure
 from eduops.patrol.rules.document import LARGEST_BYTES
 from eduops.patrol.rules.run import KIND_WORDS, Kind
-from eduops.patrol.rules.threshold import PROBES, Thresholds
+from eduops.patrol.rules.threshold import PROBES, PatrolConfig, Thresholds
 from eduops.workflow.patrol_run import patrol_local
 
 app = Noun("巡检：测量、判定、查询。")
@@ -47,6 +47,7 @@ _LIMITS = {
     "url_seconds": "网址响应 秒",
     "log_matches": "日志新增匹配 行",
     "backup_age_hours": "最新备份距今 小时",
+    "disk_days": "磁盘写满前 天（不高于）",
 }
 
 chinese.name_choices(KIND_WORDS)
@@ -159,15 +160,39 @@ def thresholds(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
     path = configuration.find_config_path(door.state(ctx).home.path)
     config = configuration.load_config(path)
     if as_json:
-        out.value({"file": path, **config.model_dump()})
+        plain = config.model_dump(exclude_none=True)
+        hosts = {
+            code: {name: value for name, value in limits.items() if name in config.list_named(code)}
+            for code, limits in plain["hosts"].items()
+        }
+        out.value({"file": path, **plain, "hosts": hosts})
         return
-    columns = {"default": config.default, **{role.value: changed for role, changed in config.roles.items()}}
+    columns = {
+        "default": config.default,
+        **{role.value: changed for role, changed in config.roles.items()},
+    }
     rows = [
-        {"title": title, **{name: _limits(column, key) for name, column in columns.items()}}
+        {
+            "title": title,
+            **{name: _limits(column, key) for name, column in columns.items()},
+            **{code: _own_limits(config, code, key) for code in config.hosts},
+        }
         for key, title in _LIMITS.items()
     ]
-    rows.append({"title": "必查项", **{name: _mandatory(column) for name, column in columns.items()}})
-    heads = [out.Column("title", "警告限 / 严重限"), *(out.Column(name, name) for name in columns)]
+    rows.append(
+        {
+            "title": "必查项",
+            **{name: _mandatory(column) for name, column in columns.items()},
+            **{
+                code: _mandatory(column) if "mandatory" in config.list_named(code) else None
+                for code, column in config.hosts.items()
+            },
+        }
+    )
+    heads = [
+        out.Column("title", "警告限 / 严重限"),
+        *(out.Column(name, name) for name in (*columns, *config.hosts)),
+    ]
     out.rows(rows, heads, as_json=False, title="巡检阈值", empty="")
     typer.echo(f"文件：{path}")
 
@@ -201,6 +226,11 @@ def _leave(shown: screen.Shown) -> None:
 def _limits(column: Thresholds, key: str) -> str:
     limits = getattr(column, key)
     return f"{render_figure(limits.warning)} / {render_figure(limits.critical)}"
+
+
+def _own_limits(config: PatrolConfig, code: str, key: str) -> str | None:
+    """A host's own limits; None, which reads as a dash, where its role's hold."""
+    return _limits(config.hosts[code], key) if key in config.list_named(code) else None
 
 
 def _mandatory(column: Thresholds) -> str:

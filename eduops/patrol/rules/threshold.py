@@ -2,9 +2,20 @@
 
 import hashlib
 import json
-from typing import Annotated, Self
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from eduops.asset.rules import Role
 
@@ -23,9 +34,26 @@ PROBES = {
     "logs": "日志",
     "backups": "备份",
     "schedules": "定时任务",
+    "drift": "配置漂移",
 }
-"""Every probe that can be judged, in the order in which people read them."""
+"""Every probe that can be judged, in the order in which people read them; drift is no probe of the agent's."""
 
+
+class Part(StrEnum):
+    """What of a host a baseline holds."""
+
+    SYSTEM = "system"
+    PACKAGES = "packages"
+    PORTS = "ports"
+    ACCOUNTS = "accounts"
+    SCHEDULES = "schedules"
+    SERVICES = "services"
+    CONFIGURATION = "configuration"
+    DATABASES = "databases"
+    MOUNTS = "mounts"
+
+
+DriftLevel = Literal["critical", "warning", "ignore"]
 Figure = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 
@@ -38,10 +66,16 @@ class Ceiling(_Strict):
 
     warning: Figure
     critical: Figure
+    margin: Figure | None = None
+    """How far below a limit an alarm ends, in the figure's unit; None for the margin of all figures."""
 
     def is_reached(self, value: float, limit: float) -> bool:
         """Whether the figure is as bad as the limit."""
         return value >= limit
+
+    def clear_limit(self, limit: float, margin_percent: float) -> float:
+        """Below this an alarm of the limit ends."""
+        return limit - _margin(self.margin, limit, margin_percent)
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:
@@ -55,10 +89,16 @@ class Floor(_Strict):
 
     warning: Figure
     critical: Figure
+    margin: Figure | None = None
+    """How far above a limit an alarm ends, in the figure's unit; None for the margin of all figures."""
 
     def is_reached(self, value: float, limit: float) -> bool:
         """Whether the figure is as bad as the limit."""
         return value <= limit
+
+    def clear_limit(self, limit: float, margin_percent: float) -> float:
+        """Above this an alarm of the limit ends."""
+        return limit + _margin(self.margin, limit, margin_percent)
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:
@@ -70,11 +110,17 @@ class Floor(_Strict):
 Limits = Ceiling | Floor
 
 
+def _margin(own: float | None, limit: float, margin_percent: float) -> float:
+    return round(limit * margin_percent / 100, 9) if own is None else own
+
+
 class Thresholds(_Strict):
-    """What one role is judged by. Limits count as reached when they are met exactly."""
+    """What one role or host is judged by. Limits count as reached when they are met exactly."""
 
     mandatory: frozenset[str] = Field(min_length=1)
     """Probes without which a host cannot be normal."""
+    margin_percent: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] = 5.0
+    """How far past its limit a figure must come back before its alarm ends, in percent of the limit."""
     cpu_percent: Ceiling
     load_per_core: Ceiling
     memory_percent: Ceiling
@@ -90,6 +136,10 @@ class Thresholds(_Strict):
     url_seconds: Ceiling
     log_matches: Ceiling
     backup_age_hours: Ceiling
+    disk_days: Floor = Floor(warning=30, critical=7)
+    """Days until a file system is full, by its trend."""
+    drift: dict[Part, DriftLevel] = {}
+    """What a difference from the baseline is; a part that is not named is a warning."""
 
     @model_validator(mode="after")
     def _check_probes(self) -> Self:
@@ -103,38 +153,62 @@ class Thresholds(_Strict):
     @property
     def hash(self) -> str:
         """SHA-256 of what is in force, to tell later whether a patrol was judged by the same limits."""
-        content = self.model_dump()
+        content = self.model_dump(exclude_none=True)
         plain = {key: sorted(item) if isinstance(item, frozenset) else item for key, item in content.items()}
         return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 class PatrolConfig(_Strict):
-    """patrol.yaml: the limits by default, what roles change of them, and what the agent looks at on each host."""
+    """patrol.yaml: the limits by default, what roles and hosts change of them, and what the agent looks at where."""
 
     default: Thresholds
     roles: dict[Role, Thresholds] = {}
     """Each with the default's values where the file names none."""
+    hosts: dict[str, Thresholds] = {}
+    """By host code, likewise; `for_host` lays only what the file names over the role's."""
     agents: dict[str, dict[str, JsonValue]] = {}
     """The agent's own configuration (addresses, certificates, logs, backups) by host code."""
+    _named: dict[str, frozenset[str]] = PrivateAttr(default_factory=dict)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _inherit(cls, data: object) -> object:
-        roles = data.get("roles") if isinstance(data, dict) else None
-        if not isinstance(data, dict) or not isinstance(roles, dict):
-            return data
-        try:
-            default = Thresholds.model_validate(data.get("default"))
-        except ValidationError:
-            # The default's problems are told first; inherited, each would be told again for every role.
-            return {key: value for key, value in data.items() if key != "roles"}
-        inherited = {name: getattr(default, name) for name in Thresholds.model_fields}
-        merged = {
-            role: {**inherited, **changes} if isinstance(changes, dict) else changes
-            for role, changes in roles.items()
-        }
-        return {**data, "roles": merged}
+    def _inherit(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # Any: not yet looked at
+        config = handler(_inherit_default(data) if isinstance(data, dict) else data)
+        named = data.get("hosts") if isinstance(data, dict) else None
+        if isinstance(named, dict):
+            config._named = {code: frozenset(changes) for code, changes in named.items()}
+        return config
 
     def for_role(self, role: str) -> Thresholds:
-        """What a host of this role is judged by."""
+        """What a host of this role is judged by where it has no limits of its own."""
         return self.roles.get(Role(role), self.default)
+
+    def for_host(self, code: str, role: str) -> Thresholds:
+        """What this host is judged by: its own limits, else its role's, else the default."""
+        thresholds, own = self.for_role(role), self.hosts.get(code)
+        if own is None:
+            return thresholds
+        return thresholds.model_copy(update={name: getattr(own, name) for name in self.list_named(code)})
+
+    def list_named(self, code: str) -> frozenset[str]:
+        """The limits that the file names for this host itself."""
+        return self._named.get(code, frozenset())
+
+
+def _inherit_default(data: Mapping[str, object]) -> dict[str, object]:
+    """The file's content with the default's values wherever a role or a host names none."""
+    try:
+        default = Thresholds.model_validate(data.get("default"))
+    except ValidationError:
+        # The default's problems are told first; inherited, each would be told again for every role and host.
+        return {key: value for key, value in data.items() if key not in ("roles", "hosts")}
+    inherited = {name: getattr(default, name) for name in Thresholds.model_fields}
+    merged: dict[str, object] = dict(data)
+    for key in ("roles", "hosts"):
+        changed = data.get(key)
+        if isinstance(changed, dict):
+            merged[key] = {
+                name: {**inherited, **changes} if isinstance(changes, dict) else changes
+                for name, changes in changed.items()
+            }
+    return merged

@@ -54,7 +54,7 @@ def finish_run(
     if run.finished_at is not None or run.failure is not None:
         raise Conflict(f"巡检 {ref} 已经结束", hint="重新运行 eduops patrol run 开始新的巡检")
     document = parse_document(content, source=f"主机 {host.code} 的巡检文档")
-    judgement = _keep(session, run, host, content, document, config.for_role(host.role))
+    judgement = _keep(session, run, host, content, document, config.for_host(host.code, host.role))
     run.finished_at = run.recorded_at = now
     session.flush()
     return run, judgement
@@ -89,7 +89,7 @@ def ingest(
     document = parse_document(content, source=f"文档「{source}」")
     check_not_future(document, now=now, source=f"文档「{source}」的")
     run = _add_run(session, host, kind=kind, started_at=document.measured_at, actor=actor, zone=zone)
-    judgement = _keep(session, run, host, content, document, config.for_role(host.role))
+    judgement = _keep(session, run, host, content, document, config.for_host(host.code, host.role))
     run.is_ingested, run.finished_at, run.recorded_at = True, document.finished_at, now
     session.flush()
     return run, judgement
