@@ -1,14 +1,17 @@
-"""A whole document against thresholds: every check, and the host's state."""
+"""A whole document against thresholds and what is known of its host: every check, and the host's state."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from eduops.patrol.rules import endpoint_check, host_check
-from eduops.patrol.rules.check import Check, State, build_check, judge_host
+from eduops.patrol.rules import drift, endpoint_check, host_check
+from eduops.patrol.rules.baseline import Baseline, extract_parts
+from eduops.patrol.rules.check import Check, State, build_check, judge_host, judge_value
 from eduops.patrol.rules.document import Document, Section
+from eduops.patrol.rules.hysteresis import Key, Seen, hold
 from eduops.patrol.rules.reading import Data
-from eduops.patrol.rules.threshold import PROBES, Thresholds
+from eduops.patrol.rules.threshold import PROBES, Floor, Thresholds
+from eduops.patrol.rules.trend import Point, Verdict, build_trend, render_days
 
 _JUDGES: dict[str, Callable[[Data, Thresholds, datetime], Iterator[Check]]] = {
     "system": host_check.judge_system,
@@ -28,6 +31,24 @@ _JUDGES: dict[str, Callable[[Data, Thresholds, datetime], Iterator[Check]]] = {
 }
 
 
+_FULL_PERCENT = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was known of the host before the document was measured."""
+
+    seen: Mapping[Key, Seen] = field(default_factory=dict)
+    """What alarmed in the patrol before."""
+    baseline: Baseline | None = None
+    """The one in force at the time."""
+    used: Mapping[str, Sequence[Point]] = field(default_factory=dict)
+    """`disk_percent` by mount, over the window of the trend."""
+
+
+NOTHING = Memory()
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The host's state and every check behind it, in the order of the probes."""
@@ -42,20 +63,65 @@ class Judgement:
         return tuple(sorted(kept, key=lambda check: -check.state.rank))
 
 
-def judge(document: Document, thresholds: Thresholds) -> Judgement:
-    """Every check of the document by the thresholds of the host's role; probes that are missing are said to be."""
+def judge(document: Document, thresholds: Thresholds, memory: Memory = NOTHING) -> Judgement:
+    """Every check of the document by the thresholds of its host; probes that are missing are said to be.
+
+    Levels are held by what the patrol before said, days until a disk is full come from what was measured before, and
+    differences from the baseline in force are checks of their own.
+    """
     sections = {section.name: section for section in document.probes}
     checks: list[Check] = []
     for probe in PROBES:
-        section = sections.get(probe)
         is_mandatory = probe in thresholds.mandatory
-        if section is not None or is_mandatory:
+        if probe == "drift":
+            found = _judge_drift(document, thresholds, memory.baseline)
+        elif (section := sections.get(probe)) is not None or is_mandatory:
             found = _judge_section(probe, section, thresholds, document.measured_at)
-            checks += [
-                replace(check, probe=probe, is_mandatory=is_mandatory and check.is_mandatory)
-                for check in found
-            ]
+            if probe == "disks":
+                found += _judge_growth(found, thresholds.disk_days, memory.used, document.measured_at)
+        else:
+            continue
+        checks += [
+            replace(
+                hold(check, thresholds, memory.seen),
+                probe=probe,
+                is_mandatory=is_mandatory and check.is_mandatory,
+            )
+            for check in found
+        ]
     return Judgement(judge_host(checks), tuple(checks))
+
+
+def _judge_drift(document: Document, thresholds: Thresholds, baseline: Baseline | None) -> list[Check]:
+    if baseline is None:
+        return [drift.judge_no_baseline()]
+    drifts = drift.compare(baseline, extract_parts(document))
+    return list(drift.judge_drift(drifts, baseline, thresholds))
+
+
+def _judge_growth(
+    checks: Sequence[Check], limits: Floor, used: Mapping[str, Sequence[Point]], at: datetime
+) -> list[Check]:
+    """Days until each file system is full; none for those whose history is too short to say."""
+    return [
+        found
+        for check in checks
+        if check.metric == "disk_percent" and check.value is not None
+        for found in judge_days(check.item, [*used.get(check.item, ()), Point(at, check.value)], limits)
+    ]
+
+
+def judge_days(item: str, points: Sequence[Point], limits: Floor) -> Iterator[Check]:
+    """Days until a file system is full. Only growth that is beyond doubt alarms; nothing where nobody can tell."""
+    trend = build_trend(points, full=_FULL_PERCENT)
+    if trend.verdict is Verdict.CANNOT_TELL:
+        return
+    said = render_days(trend)
+    if trend.verdict is not Verdict.GROWING or trend.days is None:
+        yield build_check("disk_days", item, State.NORMAL, f"{item} 空间趋势：{said}")
+        return
+    title = f"空间按趋势{said}，剩余"
+    yield judge_value("disk_days", item, round(trend.days, 1), limits, title=title, unit=" 天")
 
 
 def _judge_section(probe: str, section: Section | None, thresholds: Thresholds, at: datetime) -> list[Check]:

@@ -44,6 +44,7 @@ class Part(StrEnum):
 
     SYSTEM = "system"
     PACKAGES = "packages"
+    INSTALLED = "installed"
     PORTS = "ports"
     ACCOUNTS = "accounts"
     SCHEDULES = "schedules"
