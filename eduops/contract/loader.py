@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from eduops.contract.rule_book import DUTIES, RULES, list_rules
 from eduops.contract.schema import Contract, Frozen, WorkingDayChanges
-from eduops.contract.schema_message import render_error, render_unknown
+from eduops.contract.schema_message import list_faults, render_unknown
 from eduops.core.config import list_keys, path_of
 from eduops.core.errors import ConfigError, Problem
 from eduops.core.yaml_tree import Path_, Tree, load_tree
@@ -57,7 +57,8 @@ def _validate(tree: Tree, model: type[_Model]) -> _Model | None:
     except ValidationError as errors:
         for error in errors.errors(include_url=False):
             known = list_keys(model, error["loc"][:-1]) if error["type"] == "extra_forbidden" else ()
-            tree.add(path_of(error), render_error(error, known))
+            for place, message in list_faults(error, known):
+                tree.add((*path_of(error), *place), message)
     return None
 
 
@@ -73,9 +74,16 @@ def _overlay(contract: Contract | None, path: Path) -> tuple[Contract | None, li
         together = contract.working_days.joined(changes)
     except ValidationError as errors:
         for error in errors.errors(include_url=False):
-            tree.add((), f"与合同文件的 working_days 重复：{render_error(error, ())}")
+            for place, message in list_faults(error):
+                tree.add(_place_beside(contract, place), f"与合同文件的 working_days 重复：{message}")
         return contract, tree.problems
     return contract.model_copy(update={"working_days": together}), tree.problems
+
+
+def _place_beside(contract: Contract, place: Path_) -> Path_:
+    """A place in the file beside the contract, whose items stand behind the contract's own where both are joined."""
+    name, number, *rest = place
+    return name, int(number) - len(getattr(contract.working_days, str(name))), *rest
 
 
 def _check_rules(tree: Tree) -> None:

@@ -12,6 +12,7 @@ from eduops.contract.rule_book import Duty
 from eduops.contract.schema_type import (
     Code,
     Day,
+    Fault,
     Figure,
     MinuteOfDay,
     Parameter,
@@ -19,13 +20,15 @@ from eduops.contract.schema_type import (
     Whole,
     Yes,
     ZoneName,
+    list_seconds,
     refuse,
+    refuse_each,
     unique_codes,
 )
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Consequence = Literal["breach", "obligation", "notice", "none"]
-CONSEQUENCES: dict[Consequence, str] = {
+CONSEQUENCES: dict[str, str] = {
     "breach": "违约",
     "obligation": "整改义务",
     "notice": "提示",
@@ -150,12 +153,19 @@ class YearSchedule(Frozen):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        days = [*self.free, *self.worked]
-        faults = [f"{day} 不在 {self.year} 年" for day in days if day.year != self.year]
-        faults += [f"{day} 写了不止一次" for day in sorted({day for day in days if days.count(day) > 1})]
-        faults += [f"调休上班的 {day} 本来就是周一到周五" for day in self.worked if day.weekday() < _SATURDAY]
+        days = [(("free", place), day) for place, day in enumerate(self.free)]
+        days += [(("worked", place), day) for place, day in enumerate(self.worked)]
+        faults: list[Fault] = [
+            (place, f"{day} 不在 {self.year} 年") for place, day in days if day.year != self.year
+        ]
+        faults += [(place, f"{day} 写了不止一次") for place, day in list_seconds(days)]
+        faults += [
+            (("worked", place), f"调休上班的 {day} 本来就是周一到周五")
+            for place, day in enumerate(self.worked)
+            if day.weekday() < _SATURDAY
+        ]
         if faults:
-            raise refuse("；".join(faults))
+            raise refuse_each(faults)
         return self
 
 
@@ -168,12 +178,13 @@ class WorkingDayChanges(Frozen):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        days = [change.on for change in (*self.add, *self.remove)]
-        years = [schedule.year for schedule in self.schedules]
-        doubles = [str(day) for day in sorted({day for day in days if days.count(day) > 1})]
-        doubles += [f"{year} 年" for year in sorted({year for year in years if years.count(year) > 1})]
-        if doubles:
-            raise refuse(f"同一天写了不止一次：{'、'.join(doubles)}")
+        days = [(("add", place, "on"), change.on) for place, change in enumerate(self.add)]
+        days += [(("remove", place, "on"), change.on) for place, change in enumerate(self.remove)]
+        years = [(("schedules", place, "year"), each.year) for place, each in enumerate(self.schedules)]
+        faults: list[Fault] = [(place, f"同一天写了不止一次：{day}") for place, day in list_seconds(days)]
+        faults += [(place, f"同一年写了不止一次：{year} 年") for place, year in list_seconds(years)]
+        if faults:
+            raise refuse_each(faults)
         return self
 
     def joined(self, other: "WorkingDayChanges") -> "WorkingDayChanges":

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from pydantic_core import ErrorDetails
 
+from eduops.contract.schema_type import Fault
+
 _WORDS = {
     "missing": "缺少这一项",
     "string_type": "应是文字（数字请加引号）",
@@ -28,6 +30,12 @@ _BOUNDS = {
     "less_than_equal": ("le", "不能大于"),
     "less_than": ("lt", "应小于"),
 }
+
+
+def list_faults(error: ErrorDetails, known_keys: Iterable[str] = ()) -> tuple[Fault, ...]:
+    """What one error says, each sentence with its place below the error's own."""
+    context: Mapping[str, tuple[Fault, ...]] = error.get("ctx", {})
+    return context.get("faults", (((), render_error(error, known_keys)),))
 
 
 def render_error(error: ErrorDetails, known_keys: Iterable[str]) -> str:

@@ -1,19 +1,41 @@
 """The kinds of value a contract file may hold, each refused with a Chinese sentence."""
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
+
+Fault = tuple[tuple[str | int, ...], str]
+"""A place and what is wrong there."""
+_Value = TypeVar("_Value", date, int)
 
 
 def refuse(message: str) -> PydanticCustomError:
     """The error that pydantic carries to the loader with a Chinese sentence of ours."""
     # Braces in the message would be read as placeholders.
     return PydanticCustomError("eduops", "{message}", {"message": message})
+
+
+def refuse_each(faults: Sequence[Fault]) -> PydanticCustomError:
+    """The same for several sentences, each with its place below what is refused."""
+    said = "；".join(message for _, message in faults)
+    return PydanticCustomError("eduops", "{message}", {"message": said, "faults": tuple(faults)})
+
+
+def list_seconds(
+    items: Iterable[tuple[tuple[str | int, ...], _Value]],
+) -> Iterator[tuple[tuple[str | int, ...], _Value]]:
+    """The (place, value) pairs whose value an earlier one has too."""
+    seen: set[_Value] = set()
+    for place, value in items:
+        if value in seen:
+            yield place, value
+        seen.add(value)
 
 
 MOST = 10_000_000

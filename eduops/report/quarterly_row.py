@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from eduops.contract.schema import CONSEQUENCES
 from eduops.report import rules
 from eduops.report.fact import BackupFact, FindingFact, ObligationFact, QuarterlyFacts
 from eduops.report.quarterly_context import (
@@ -24,7 +25,6 @@ from eduops.report.text import ABSENT, decimal_text, instant_text, percent_text
 from eduops.report.word import (
     BACKUP_KINDS,
     CHANNELS,
-    CONSEQUENCES,
     LEDGER_STATES,
     QUESTION_TYPES,
     REGIMES,

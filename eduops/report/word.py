@@ -48,7 +48,6 @@ RULES = {
     "monthly_training": "月度培训",
     "monthly_review": "月度考评",
 }
-CONSEQUENCES = {"breach": "违约", "obligation": "整改义务", "notice": "提示"}
 LEDGER_STATES = {
     "in_force": "有效",
     "waived": "已豁免",

@@ -107,7 +107,7 @@ def test_an_explanation_names_the_schedule_it_went_by(tmp_path: Path) -> None:
         (
             "schedules: [{year: 2027, source: 虚构, free: [2027-01-01]}, "
             "{year: 2027, source: 虚构, free: [2027-01-02]}]",
-            "同一天写了不止一次：2027 年",
+            "同一年写了不止一次：2027 年",
         ),
         ("add: [{on: 2026-03-07, source: 虚构}]\nremove: [{on: 2026-03-07, source: 虚构}]", "2026-03-07"),
         ("shedules: []", "不认识的键「shedules」，是不是「schedules」？"),
@@ -123,12 +123,48 @@ def test_what_is_wrong_with_the_overlay_is_said_with_its_file(
     assert any(said in problem.message for problem in problems), problems
 
 
+DOUBLES = """\
+schedules:
+  - year: 2027
+    source: 虚构的放假通知
+    free:
+      - 2027-01-01
+      - 2027-01-02
+      - 2027-01-01
+    worked: [2028-01-08]
+  - year: 2027
+    source: 虚构的放假通知
+    free: [2027-02-05]
+add:
+  - {on: 2026-03-07, source: 虚构}
+  - {on: 2026-03-08, source: 虚构}
+  - {on: 2026-03-07, source: 虚构}
+remove:
+  - {on: 2026-03-08, source: 虚构}
+"""
+
+
+def test_a_double_day_is_named_at_the_line_of_the_second(tmp_path: Path) -> None:
+    schedule = check_contract(_lay(tmp_path, DOUBLES))
+    assert [(each.line, each.message) for each in schedule] == [
+        (7, "2027-01-01 写了不止一次"),
+        (8, "2028-01-08 不在 2027 年"),
+    ]
+    single = DOUBLES.replace("      - 2027-01-01\n    worked: [2028-01-08]\n", "", 1)
+    assert [(each.line, each.message) for each in check_contract(_lay(tmp_path, single))] == [
+        (7, "同一年写了不止一次：2027 年"),
+        (13, "同一天写了不止一次：2026-03-07"),
+        (15, "同一天写了不止一次：2026-03-08"),
+    ]
+
+
 def test_a_day_that_contract_and_overlay_both_change_is_refused(tmp_path: Path) -> None:
-    path = _lay(tmp_path, "add: [{on: 2026-03-07, source: 虚构}]")
+    path = _lay(tmp_path, "add:\n  - {on: 2026-03-14, source: 虚构}\n  - {on: 2026-03-07, source: 虚构}\n")
     text = path.read_text(encoding="utf-8").replace("  add: []", "  add: [{on: 2026-03-07, source: 虚构}]", 1)
     path.write_text(text, encoding="utf-8")
     (problem,) = check_contract(path)
     assert "与合同文件的 working_days 重复" in problem.message and "2026-03-07" in problem.message
+    assert problem.line == 3
 
 
 def test_an_empty_overlay_changes_nothing(tmp_path: Path) -> None:
