@@ -59,7 +59,7 @@ def render_change(change: Mapping[str, object], *, heads: Mapping[str, str] = HE
     """A change as "标题：…；类别：故障"; what is empty is left out. A name that nobody knows stays as it is."""
     field = str(change.get("field", ""))
     return "；".join(
-        f"{heads.get(name, name)}：{_value(field if name in ('before', 'after') and field else name, value)}"
+        f"{heads.get(name, name)}：{render_value(field if name in ('before', 'after') and field else name, value)}"
         for name, value in change.items()
         if value not in (None, "", [], {}) or field
     )
@@ -70,7 +70,8 @@ def render_subject(subject: str) -> str:
     return _SUBJECTS.get(subject, subject)
 
 
-def _value(name: str, value: object) -> str:
+def render_value(name: str, value: object) -> str:
+    """The value of a field as people read it: words in Chinese, instants in the contract's zone, 空 for nothing."""
     match value:
         case "" | None:
             return "空"
@@ -79,7 +80,7 @@ def _value(name: str, value: object) -> str:
         case Mapping():
             return f"（{render_change(value)}）"
         case list() | tuple():
-            return "、".join(_value(name, part) for part in value)
+            return "、".join(render_value(name, part) for part in value)
         case str() if name == "field":
             return word.name_field(value)
         case str() if _INSTANT.fullmatch(value):

@@ -26,8 +26,7 @@ AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="截至哪个时刻的事实；只写日期指当天结束。不写就是现在。")
 ]
 _CONFLICT_COLUMNS = (
-    out.Column("title", "议题"),
-    out.Column("clauses", "条款"),
+    out.Column("title", "议题（条款）"),
     out.Column("setting", "设置（policy）"),
     out.Column("text", "读法"),
     out.Column("in_force", "采用"),
@@ -177,8 +176,9 @@ def _weigh(finding: Finding) -> str:
 def _conflict_rows(conflict: Conflict) -> list[dict[str, object]]:
     return [
         {
-            "title": conflict.title if reading is conflict.readings[0] else "",
-            "clauses": list(conflict.clauses) if reading is conflict.readings[0] else "",
+            "title": f"{conflict.title}（{'、'.join(conflict.clauses)}）"
+            if reading is conflict.readings[0]
+            else "",
             "setting": f"{conflict.setting}: {reading.value}",
             "text": reading.text,
             "in_force": "采用" if reading.is_in_force else "",

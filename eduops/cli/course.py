@@ -130,28 +130,31 @@ def change(
     out.done(said + out.preview(dry_run), _bare(item), as_json=as_json)
 
 
-@app.verb("withdraw", example="eduops course withdraw CRS-2026-0001 --reason 内容过时")
-def withdraw(
-    ctx: typer.Context,
-    ref: RefArgument,
-    reason: ReasonOption,
-    dry_run: out.DryRunOption = False,
-    as_json: out.JsonOption = False,
-) -> None:
-    """撤下一门课程：不再开设，记录保留，可以恢复。"""
-    _change_state(ctx, ref, "withdrawn", reason, dry_run=dry_run, as_json=as_json)
+def _add_change(name: str, state: str, example: str, summary: str) -> None:
+    """A verb that needs nothing but a reason, and can be taken back."""
+
+    def change(
+        ctx: typer.Context,
+        ref: RefArgument,
+        reason: ReasonOption,
+        dry_run: out.DryRunOption = False,
+        as_json: out.JsonOption = False,
+    ) -> None:
+        _change_state(ctx, ref, state, reason, dry_run=dry_run, as_json=as_json)
+
+    change.__doc__ = summary
+    app.verb(name, example=example)(change)
 
 
-@app.verb("restore", example="eduops course restore CRS-2026-0001 --reason 已更新内容")
-def restore(
-    ctx: typer.Context,
-    ref: RefArgument,
-    reason: ReasonOption,
-    dry_run: out.DryRunOption = False,
-    as_json: out.JsonOption = False,
-) -> None:
-    """重新开设一门撤下的课程。"""
-    _change_state(ctx, ref, "open", reason, dry_run=dry_run, as_json=as_json)
+_add_change(
+    "withdraw",
+    "withdrawn",
+    "eduops course withdraw CRS-2026-0001 --reason 内容过时",
+    "撤下一门课程：不再开设，记录保留，可以恢复。",
+)
+_add_change(
+    "restore", "open", "eduops course restore CRS-2026-0001 --reason 已更新内容", "重新开设一门撤下的课程。"
+)
 
 
 def _change_state(

@@ -42,13 +42,13 @@ def parse_instant(text: str | None, *, now: datetime, zone: ZoneInfo, option: st
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def parse_happened(text: str | None, *, now: datetime, zone: ZoneInfo) -> datetime:
-    """The instant of `--at`, at which something has happened. Raises NotAllowed for one in the future too."""
-    instant = parse_instant(text, now=now, zone=zone, option="--at")
+def parse_happened(text: str | None, *, now: datetime, zone: ZoneInfo, option: str = "--at") -> datetime:
+    """The instant at which something has happened. Raises NotAllowed for one in the future too."""
+    instant = parse_instant(text, now=now, zone=zone, option=option)
     if instant > now:
         # As it was understood: "9:00" of today is often meant to be yesterday's.
         said = f"{instant.astimezone(zone):%Y-%m-%d %H:%M}"
-        raise NotAllowed(f"时刻 {said} 还没有到，不能预先登记", hint="检查 --at 写的时刻")
+        raise NotAllowed(f"时刻 {said} 还没有到，不能预先登记", hint=f"检查 {option} 写的时刻")
     return instant
 
 

@@ -1,6 +1,5 @@
 """`eduops learner`: the people who learn."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +9,10 @@ import typer
 from eduops.cli import door, learner_department, learner_life, out
 from eduops.cli.learner_screen import HEADS, StaffNumberArgument, TenantOption, learner_item
 from eduops.cli.noun import Noun
-from eduops.cli.personal import RevealOption, looking
+from eduops.cli.personal import RevealOption, looking, read_number
 from eduops.cli.roster_screen import find_roster, tell, warn_unused, write_marked
 from eduops.cli.target import ForceOption, check_table, check_workbook
-from eduops.core.errors import InputError, NotFound, UsageError
+from eduops.core.errors import InputError, NotFound
 from eduops.core.files import OWNERS_ONLY, READABLE
 from eduops.sheet.export import write_csv, write_table
 from eduops.sheet.read import read_workbook
@@ -156,12 +155,7 @@ def show(
 @app.verb("find", example="eduops learner find")
 def find(ctx: typer.Context, reveal: RevealOption = False, as_json: out.JsonOption = False) -> None:
     """按手机号或身份证号找学员；号码从键盘或标准输入读，不写在命令行里。"""
-    if sys.stdin.isatty():
-        said = typer.prompt("手机号或身份证号", hide_input=True, err=True).strip()
-    else:
-        said = sys.stdin.readline().strip()
-    if not said:
-        raise UsageError("没有输入号码", hint="输入完整的手机号或身份证号")
+    said = read_number("手机号或身份证号")
     with looking(ctx, reveal=reveal, subject="learner find") as personal:
         found = queries.find_by_personal(personal.look.session, said, door.cipher(personal.look))
         rows = [learner_item(learner, owner, personal) for learner, owner in found]

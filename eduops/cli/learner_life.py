@@ -19,30 +19,37 @@ verbs = Noun("学员的停用、调动和合并。")
 NumbersArgument = Annotated[list[str], typer.Argument(help="工号，可以几个。", metavar="工号...")]
 
 
-@verbs.verb("suspend", example="eduops learner suspend 10023 10024 --tenant main --reason 离职")
-def suspend(
-    ctx: typer.Context,
-    numbers: NumbersArgument,
-    reason: ReasonOption,
-    tenant: TenantOption = None,
-    dry_run: out.DryRunOption = False,
-    as_json: out.JsonOption = False,
-) -> None:
-    """停用离开的学员：不能参加新的考试，成绩和记录都保留。"""
-    _change(ctx, service.suspend, "suspended", numbers, tenant, reason, dry_run=dry_run, as_json=as_json)
+def _add_change(name: str, act: Callable[..., None], state: str, example: str, summary: str) -> None:
+    """A verb that needs nothing but a reason, and can be taken back."""
+
+    def change(
+        ctx: typer.Context,
+        numbers: NumbersArgument,
+        reason: ReasonOption,
+        tenant: TenantOption = None,
+        dry_run: out.DryRunOption = False,
+        as_json: out.JsonOption = False,
+    ) -> None:
+        _change(ctx, act, state, numbers, tenant, reason, dry_run=dry_run, as_json=as_json)
+
+    change.__doc__ = summary
+    verbs.verb(name, example=example)(change)
 
 
-@verbs.verb("resume", example="eduops learner resume 10023 --tenant main --reason 返岗")
-def resume(
-    ctx: typer.Context,
-    numbers: NumbersArgument,
-    reason: ReasonOption,
-    tenant: TenantOption = None,
-    dry_run: out.DryRunOption = False,
-    as_json: out.JsonOption = False,
-) -> None:
-    """恢复停用的学员。"""
-    _change(ctx, service.resume, "active", numbers, tenant, reason, dry_run=dry_run, as_json=as_json)
+_add_change(
+    "suspend",
+    service.suspend,
+    "suspended",
+    "eduops learner suspend 10023 10024 --tenant main --reason 离职",
+    "停用离开的学员：不能参加新的考试，成绩和记录都保留。",
+)
+_add_change(
+    "resume",
+    service.resume,
+    "active",
+    "eduops learner resume 10023 --tenant main --reason 返岗",
+    "恢复停用的学员。",
+)
 
 
 @verbs.verb("move", example="eduops learner move 10023 --tenant main --to east --reason 轮转")

@@ -1,5 +1,6 @@
 """Telephones and ID numbers on screen: masked, or whole where a named person asks, and that is logged."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ import typer
 
 from eduops.cli import door
 from eduops.cli.actor import require_actor
-from eduops.core.errors import EduopsError
+from eduops.core.errors import EduopsError, UsageError
 
 if TYPE_CHECKING:
     from eduops.store.secret import Cipher
@@ -49,6 +50,20 @@ class Personal:
             return _UNREADABLE
         self.shown += self.is_revealed
         return text if self.is_revealed else mask(text)
+
+
+def read_number(question: str) -> str:
+    """A telephone or ID number, asked on a terminal or read from standard input: a command line is remembered.
+
+    Raises UsageError where nothing comes.
+    """
+    if sys.stdin.isatty():
+        said: str = typer.prompt(question, hide_input=True, err=True)
+    else:
+        said = sys.stdin.readline()
+    if not said.strip():
+        raise UsageError(f"没有输入{question}", hint="从键盘输入，或由标准输入给出一行")
+    return said.strip()
 
 
 @contextmanager

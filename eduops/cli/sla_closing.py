@@ -35,6 +35,7 @@ def close(
 ) -> None:
     """结账：封存一个月或季度的事实、合同和评定结果；以后有更正，会另行列明，不会悄悄变掉。"""
     contract, contract_hash = door.contract(ctx), _hash_contract(ctx)
+    service.get_over(contract, period, now=door.state(ctx).now)
     if not dry_run:
         out.confirm(f"结账记录不能修改或删除，确定给 {period} 结账吗？", yes=yes)
     with door.work(ctx, dry_run=dry_run) as work:

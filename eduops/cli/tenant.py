@@ -11,7 +11,7 @@ from eduops.cli import door, out, tenant_import, tenant_life
 from eduops.cli.failure import FOUND
 from eduops.cli.instant import parse_day
 from eduops.cli.noun import Noun
-from eduops.cli.personal import RevealOption, looking
+from eduops.cli.personal import RevealOption, looking, read_number
 from eduops.cli.tenant_screen import (
     CODES,
     CONTRACT_COLUMNS,
@@ -83,13 +83,19 @@ def add(
     from_: FromOption = None,
     to: ToOption = None,
     contact: Annotated[str, typer.Option(help="联系人。")] = "",
-    contact_phone: Annotated[str, typer.Option(help="联系人电话；加密保存。")] = "",
+    contact_phone: Annotated[
+        bool,
+        typer.Option(
+            "--contact-phone",
+            help="登记联系人电话：从键盘或标准输入读，不写在命令行里（命令行会留在历史记录里）；加密保存。",
+        ),
+    ] = False,
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """登记一家机构和与它约定的合同。"""
     agreed = read_terms(contract_number, fee, fee_yuan, quota, from_, to)
-    phone = read_phone(contact_phone)
+    phone = read_phone(read_number("联系人电话")) if contact_phone else ""
     terms = TenantTerms(code, name, kind.value, parent_body or None, number, agreed)
     with door.work(ctx, dry_run=dry_run) as work:
         sealed = door.cipher(work).seal(phone, CONTACT) if phone else None

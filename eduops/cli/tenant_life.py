@@ -57,28 +57,29 @@ def renew(
     out.done(said + out.preview(dry_run), item, as_json=as_json)
 
 
-@verbs.verb("suspend", example="eduops tenant suspend 虚构医院 --reason 欠费")
-def suspend(
-    ctx: typer.Context,
-    name: TenantArgument,
-    reason: ReasonOption,
-    dry_run: out.DryRunOption = False,
-    as_json: out.JsonOption = False,
-) -> None:
-    """停用一家机构：学员不能参加新的考试，数据都保留。"""
-    _change_state(ctx, name, "suspended", reason, dry_run=dry_run, as_json=as_json)
+def _add_change(name: str, state: str, example: str, summary: str) -> None:
+    """A verb that needs nothing but a reason, and can be taken back."""
+
+    def change(
+        ctx: typer.Context,
+        name: TenantArgument,
+        reason: ReasonOption,
+        dry_run: out.DryRunOption = False,
+        as_json: out.JsonOption = False,
+    ) -> None:
+        _change_state(ctx, name, state, reason, dry_run=dry_run, as_json=as_json)
+
+    change.__doc__ = summary
+    verbs.verb(name, example=example)(change)
 
 
-@verbs.verb("resume", example="eduops tenant resume 虚构医院 --reason 已付费")
-def resume(
-    ctx: typer.Context,
-    name: TenantArgument,
-    reason: ReasonOption,
-    dry_run: out.DryRunOption = False,
-    as_json: out.JsonOption = False,
-) -> None:
-    """恢复一家停用或关闭的机构。"""
-    _change_state(ctx, name, "active", reason, dry_run=dry_run, as_json=as_json)
+_add_change(
+    "suspend",
+    "suspended",
+    "eduops tenant suspend 虚构医院 --reason 欠费",
+    "停用一家机构：学员不能参加新的考试，数据都保留。",
+)
+_add_change("resume", "active", "eduops tenant resume 虚构医院 --reason 已付费", "恢复一家停用或关闭的机构。")
 
 
 @verbs.verb("close", example="eduops tenant close 虚构医院 --reason 合同期满不再续签")

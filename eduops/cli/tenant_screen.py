@@ -139,5 +139,5 @@ def read_phone(text: str) -> str:
     phone = identity.read_phone(text)
     wrong = identity.check_phone(phone) if phone else None
     if wrong:
-        raise UsageError(f"--contact-phone：{wrong[1]}", hint="改正后重试")
+        raise UsageError(f"联系人电话：{wrong[1]}", hint="改正后重试")
     return phone

@@ -7,11 +7,13 @@ import typer
 
 from eduops.cli import door, out
 from eduops.cli.actor import require_actor
+from eduops.cli.change_text import render_value
 from eduops.cli.instant import parse_as_of, parse_happened
 from eduops.cli.noun import Noun
 from eduops.cli.target import ForceOption, refuse_existing
 from eduops.cli.ticket_screen import AtOption, RefArgument, ticket_row
 from eduops.cli.usage import typed_here
+from eduops.desk.rules import word
 from eduops.desk.service import attachment as attachments
 from eduops.desk.service import ticket as service
 
@@ -142,5 +144,6 @@ def correct(
         )
         row = {"ref": ref, "field": field, "before": before, "after": after, "reason": reason}
         work.changed(ref, step="correct", field=field, before=before, after=after, reason=reason)
-    said = f"{ref} 的 {field} 已更正：{out.text(before or None)} → {out.text(after or None)}"
+    was, now = render_value(field, before), render_value(field, after)
+    said = f"{ref} 的{word.name_field(field)}已更正：{was} → {now}"
     out.done(said + out.preview(dry_run), row, as_json=as_json)

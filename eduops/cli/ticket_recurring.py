@@ -63,12 +63,24 @@ def link(
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
-    """把工单归入一个重复问题。"""
+    """把工单归入一个重复问题；已归入别的重复问题的，移过来。"""
     with door.work(ctx, dry_run=dry_run) as work:
-        problem = service.link(work.session, ref, tickets, now=work.now, actor=work.actor)
-        row = {"ref": problem.ref, "title": problem.title, "tickets": tickets}
-        work.changed(ref, step="link", tickets=tickets)
-    out.done(f"{len(tickets)} 张工单已归入 {ref}" + out.preview(dry_run), row, as_json=as_json)
+        problem = queries.get_recurring_problem(work.session, ref)
+        linked = service.link(work.session, ref, tickets, now=work.now, actor=work.actor)
+        moved = {ticket: before for ticket, before in linked.items() if before}
+        row = {
+            "ref": ref,
+            "title": problem.title,
+            "tickets": tickets,
+            "linked": list(linked),
+            "moved_from": moved,
+        }
+        if linked:
+            work.changed(ref, step="link", tickets=list(linked), before=moved)
+    said = f"{len(linked)} 张工单已归入 {ref}"
+    said += f"，{len(tickets) - len(linked)} 张本来就在" if len(linked) < len(tickets) else ""
+    said += "".join(f"；{ticket} 由 {before} 移来" for ticket, before in moved.items())
+    out.done(said + out.preview(dry_run), row, as_json=as_json)
 
 
 @verbs.verb("unlink", example="eduops ticket recurring unlink PRB-2026-0001 INC-2026-0007")
@@ -109,7 +121,9 @@ def change(
         changes: dict[str, object] = {"title": title, "cause": cause, "workaround": workaround}
         changes = {name: said for name, said in changes.items() if said is not None}
         if solved is not None:
-            changes["solved_at"] = parse_happened(solved, now=work.now, zone=zone) if solved.strip() else None
+            changes["solved_at"] = (
+                parse_happened(solved, now=work.now, zone=zone, option="--solved") if solved.strip() else None
+            )
         if not changes:
             raise UsageError("没有写要改什么", hint="写 --title、--cause、--workaround 或 --solved")
         before = service.change_problem(work.session, ref, changes)

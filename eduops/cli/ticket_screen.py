@@ -23,8 +23,8 @@ def plain_ref(ref: str) -> str:
 
 
 def plain_refs(refs: Sequence[str]) -> list[str]:
-    """Several references as they are kept."""
-    return list(map(plain_ref, refs))
+    """Several references as they are kept, each once."""
+    return list(dict.fromkeys(map(plain_ref, refs)))
 
 
 RefArgument = Annotated[

@@ -40,8 +40,7 @@ def close(
     After a change the new closing names the old one. Raises NotFound for an unknown period, NotAllowed for one
     that is not over or for closings that do not fit their kept head.
     """
-    period = rules.get_period(contract, label)
-    rules.require_over(period, contract, now)
+    period = get_over(contract, label, now=now)
     # Taking the counter's row first makes a second writer wait here, and then see what the first has written.
     counter.allocate(session, COUNTER, 0)
     _, fault = verify(session, kept)
@@ -58,6 +57,13 @@ def close(
     session.add(made)
     session.flush()
     return made
+
+
+def get_over(contract: Contract, label: str, *, now: datetime) -> Period:
+    """The month or quarter that can be closed. Raises NotFound for an unknown one, NotAllowed for one not over."""
+    period = rules.get_period(contract, label)
+    rules.require_over(period, contract, now)
+    return period
 
 
 def list_closings(

@@ -160,4 +160,8 @@ def test_rehearsed_closing_writes_nothing(typed):
 def test_period_that_cannot_be_closed_is_refused(typed):
     assert typed("sla", "close", "2026-03", "--yes").code == 4
     assert typed("sla", "close", "二月", "--yes").code == 4
+    # Whether the month can be closed at all is said before anybody is asked.
+    for period, said in (("2026-13", "合同期内没有「2026-13」"), ("2026-03", "还没有结束")):
+        told = typed("sla", "close", period)
+        assert (told.code, said in told.err, "需要确认" in told.err) == (4, True, False)
     assert typed("sla", "close", "2026-02").code == 2

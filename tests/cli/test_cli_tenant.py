@@ -1,12 +1,19 @@
 """`eduops tenant` as it is typed; hospitals and people are invented (虚构)."""
 
+import io
 from pathlib import Path
 
 import pytest
 from cli.conftest import Typed, write_roster
+from cli.test_cli_terminal import Terminal
 
 ADD = ("tenant", "add", "xu-hospital", "虚构医院")
 HOSPITALS = "机构名称,上级单位,人数,开始日期,到期日期,联系人,联系电话\n"
+
+
+def say(patch: pytest.MonkeyPatch, line: str) -> None:
+    """Gives the next command a line on its standard input."""
+    patch.setattr("sys.stdin", io.StringIO(f"{line}\n"))
 
 
 def write_hospitals(path: Path, *rows: str) -> Path:
@@ -14,10 +21,9 @@ def write_hospitals(path: Path, *rows: str) -> Path:
     return path
 
 
-def test_a_tenant_through_its_life(typed: Typed) -> None:
-    said = typed(
-        *ADD, "--quota", "120", "--from", "2026-01-01", "--to", "2026-04-04", "--contact-phone", "13800000001"
-    )
+def test_a_tenant_through_its_life(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    say(monkeypatch, "138 0000 0001")
+    said = typed(*ADD, "--quota", "120", "--from", "2026-01-01", "--to", "2026-04-04", "--contact-phone")
     assert (said.code, said.out) == (0, "已登记外院「虚构医院」（xu-hospital）\n")
     (listed,) = typed("tenant", "list", "--json").json()
     assert (listed["headcount_quota"], listed["contract_until"], listed["state"]) == (
@@ -56,7 +62,7 @@ def test_a_tenant_through_its_life(typed: Typed) -> None:
         (("--to", "2026-02-30"), 2, "不是日期"),
         (("--from", "2026-02-02", "--to", "2026-02-01"), 2, "早于 --from"),
         (("--fee-yuan", "很多"), 2, "不是金额"),
-        (("--contact-phone", "123"), 2, "11 位手机号"),
+        (("--contact-phone", "13800000001"), 2, "13800000001"),
         (("--kind", "clinic"), 2, "kind"),
     ],
 )
@@ -67,6 +73,25 @@ def test_slips_are_told_and_nothing_is_written(
     assert told.code == code
     assert said in told.err
     assert typed("tenant", "list", "--json").json() == []
+
+
+@pytest.mark.parametrize(("line", "said"), [("123", "11 位手机号"), ("", "没有输入联系人电话")])
+def test_a_telephone_that_is_none_is_refused(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch, line: str, said: str
+) -> None:
+    say(monkeypatch, line)
+    told = typed(*ADD, "--contact-phone")
+    assert (told.code, said in told.err) == (2, True)
+    assert typed("tenant", "list", "--json").json() == []
+
+
+def test_a_telephone_is_asked_for_on_a_terminal_and_not_shown(typed: Typed) -> None:
+    terminal = Terminal([*ADD, "--contact-phone"])
+    terminal.wait_for("联系人电话")
+    terminal.type("13800000001\n")
+    assert terminal.end() == 0
+    assert "13800000001" not in terminal.shown
+    assert typed("tenant", "show", "xu-hospital", "--json").json()["contact_phone"] == "138****0001"
 
 
 def test_a_code_or_name_is_given_once(typed: Typed) -> None:
@@ -84,7 +109,8 @@ def test_a_rehearsal_writes_nothing(typed: Typed) -> None:
 def test_a_telephone_is_shown_whole_only_to_somebody_with_a_name_and_that_is_logged(
     typed: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    typed(*ADD, "--contact-phone", "13800000001")
+    say(monkeypatch, "13800000001")
+    typed(*ADD, "--contact-phone")
     revealed = typed("tenant", "show", "xu-hospital", "--reveal", "--json").json()
     assert revealed["contact_phone"] == "13800000001"
     newest = typed("audit", "list", "--json").json()[0]

@@ -1,5 +1,6 @@
 """On a terminal: what is missing is asked for, tables fit its width; completion knows nouns and verbs."""
 
+import codecs
 import fcntl
 import json
 import os
@@ -36,6 +37,8 @@ class Terminal:
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )  # fmt: skip
         os.close(theirs)
+        # A character may be cut in two by the end of a read.
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self.shown = ""
 
     def wait_for(self, words: str) -> None:
@@ -70,7 +73,7 @@ class Terminal:
                 return
             if not data:
                 return
-            yield COLOURS.sub("", data.decode(errors="replace"))
+            yield COLOURS.sub("", self._decoder.decode(data))
 
 
 def test_a_missing_option_is_asked_for(typed: Typed) -> None:
@@ -135,6 +138,22 @@ def test_tables_fit_the_terminal_and_keep_references_whole(
     assert ("没有显示" in terminal.shown) == (left_out is not None)
     if left_out:
         assert f"没有显示：{left_out}；" in terminal.shown
+
+
+def test_open_readings_keep_their_settings_whole_at_80_columns(home: Path) -> None:
+    terminal = Terminal(["contract", "conflicts", "--from", "2026-01-01", "--to", "2026-03-31"])
+    assert terminal.end() == 0
+    lines = terminal.shown.splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    for word in (
+        "off_site_resolution:",
+        "second_resolution",
+        "stoppage_count:",
+        "stoppages_of_term",
+        "计违约",
+    ):
+        assert word in terminal.shown, word
+    assert "没有显示" not in terminal.shown
 
 
 def test_help_is_not_cut_off_at_80_columns(home: Path) -> None:

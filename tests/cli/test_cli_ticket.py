@@ -187,6 +187,8 @@ def test_consult_is_logged_in_one_line(typed: Typed, home: Path) -> None:
         (("correct", REF, "responded_at", "2026-03-05 08:00", "--reason", "x"), 2, "早于报修时间"),
         (("correct", REF, "ref", "X", "--reason", "x"), 2, "没有可更正的字段"),
         (("correct", REF, "impact", "鬼", "--reason", "x"), 2, "「鬼」不在允许的值里"),
+        (("correct", REF, "impact", "", "--reason", "x"), 2, "本来就是这样，没有要更正的"),
+        (("correct", REF, "responded_at", "", "--reason", "x"), 2, "本来就是这样，没有要更正的"),
         (("open", "--title", " "), 2, "没有写内容"),
         (("log", ""), 2, "没有写内容"),
         (("recurring", "add", ""), 2, "没有写内容"),
@@ -224,7 +226,9 @@ def test_correction_says_who_and_keeps_the_old_value(
     monkeypatch.delenv("EDUOPS_ACTOR")
     assert typed(*words).code == 4
     monkeypatch.setenv("EDUOPS_ACTOR", ACTOR)
-    assert "09:05" in typed(*words).out
+    assert f"{REF} 的响应时间已更正：2026-03-05 09:05 → 2026-03-05 09:03\n" == typed(*words).out
+    cleared = typed("ticket", "correct", REF, "responded_at", "", "--reason", "没有响应", "--dry-run").out
+    assert "2026-03-05 09:03 → 空（预演，未写入）" in cleared
     event = typed("ticket", "show", REF, "--json").json()["events"][-1]
     assert (event["step"], event["actor"], event["values"]["reason"]) == ("correct", ACTOR, "表慢两分")
     entry = typed("audit", "list", "--json").json()[0]
@@ -341,6 +345,35 @@ def test_recurring_problem_is_named_linked_and_analysed(typed: Typed, opened: st
     assert (found["minutes_lost"], found["refs"]) == (170.0, [REF])
     assert typed("ticket", "show", REF, "--json").json()["recurring_problem"] == "PRB-2026-0001"
     assert typed("ticket", "recurring", "link", "PRB-2026-0404", REF).code == 4
+
+
+def test_tickets_that_are_put_under_a_problem_are_counted_once_and_those_that_move_are_named(
+    typed: Typed, opened: str
+) -> None:
+    recurring = ("ticket", "recurring")
+    for title in ("登录缓慢（虚构）", "证书空白（虚构）"):
+        typed(*recurring, "add", title)
+    said = typed(*recurring, "link", "PRB-2026-0001", REF, REF.lower())
+    assert said.out == "1 张工单已归入 PRB-2026-0001\n"
+    entries = len(typed("audit", "list", "--json").json())
+    assert (
+        typed(*recurring, "link", "PRB-2026-0001", REF).out == "0 张工单已归入 PRB-2026-0001，1 张本来就在\n"
+    )
+    assert len(typed("audit", "list", "--json").json()) == entries
+    moved = typed(*recurring, "link", "PRB-2026-0002", REF, "--dry-run", "--json").json()
+    assert (moved["linked"], moved["moved_from"]) == ([REF], {REF: "PRB-2026-0001"})
+    said = typed(*recurring, "link", "PRB-2026-0002", REF)
+    assert said.out == f"1 张工单已归入 PRB-2026-0002；{REF} 由 PRB-2026-0001 移来\n"
+    assert typed("audit", "list", "--json").json()[0]["change"]["before"] == {REF: "PRB-2026-0001"}
+    assert typed(*recurring, "unlink", "PRB-2026-0002", REF, REF).code == 0
+
+
+def test_a_problem_cannot_be_solved_in_the_future_and_the_hint_names_the_option(
+    typed: Typed, opened: str
+) -> None:
+    typed("ticket", "recurring", "add", "登录缓慢（虚构）")
+    told = typed("ticket", "recurring", "change", "PRB-2026-0001", "--solved", "23:00")
+    assert (told.code, "检查 --solved 写的时刻" in told.err) == (4, True)
 
 
 def test_recurring_problem_is_changed_and_printed(typed: Typed, opened: str, tmp_path: Path) -> None:

@@ -44,24 +44,26 @@ def add_problem(
 
 def link(
     session: Session, ref: str, tickets: Sequence[str], *, now: datetime, actor: str
-) -> RecurringProblem:
-    """Puts tickets under a recurring problem; one that stood under another moves, and its story says so.
+) -> dict[str, str | None]:
+    """Puts tickets under a recurring problem: those that were not there, and the one that each stood under before.
 
-    Raises NotFound.
+    One that moves says so in its story. Raises NotFound.
     """
     problem = queries.get_recurring_problem(session, ref)
+    linked: dict[str, str | None] = {}
     for each in tickets:
         ticket = queries.lock_ticket(session, each)
         if ticket.recurring_problem_id == problem.id:
             continue
+        before = queries.find_problem_of(session, ticket)
+        linked[each] = before.ref if before else None
         values: dict[str, object] = {"recurring_problem": ref}
-        if ticket.recurring_problem_id is not None:
-            before = session.get(RecurringProblem, ticket.recurring_problem_id)
-            values["before"] = before.ref if before else None
+        if before:
+            values["before"] = before.ref
         ticket.recurring_problem_id = problem.id
         session.add(ticket)
         record_event(session, ticket, "link", at=now, now=now, actor=actor, values=values)
-    return problem
+    return linked
 
 
 def change_problem(session: Session, ref: str, changes: Mapping[str, object]) -> dict[str, object]:

@@ -206,12 +206,19 @@ def correct(
     if field in _DESK_TEXTS:
         before: object = getattr(ticket, field)
         after: object = value.strip()
-        setattr(ticket, field, after)
-        session.add(ticket)
+        changed = None
     else:
         changed = _read_changed(fact, field, value, zone)
         rules.check_happened(changed, now)
         before, after = ticket_object.find_change(fact, changed, field, zone)
+    if (before or None) == (after or None):
+        raise InputError(
+            f"工单 {ref} 的 {field} 本来就是这样，没有要更正的", hint=f"运行 eduops ticket show {ref} 查看"
+        )
+    if changed is None:
+        setattr(ticket, field, after)
+        session.add(ticket)
+    else:
         save_fact(session, ticket, changed)
     values = {"field": field, "before": before, "after": after, "reason": reason.strip()}
     record_event(session, ticket, "correct", at=now, now=now, actor=actor, values=values)
