@@ -8,13 +8,17 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from eduops.sheet.export import FONT, fit_text, legal_sheet_name, new_book
+from eduops.sheet.export import FONT, display_width, fit_text, legal_sheet_name, new_book
 from eduops.sheet.workbook import Cell, Mark, Sheet, Workbook, address, cell_text
 
 SUMMARY_SHEET = "问题汇总"
 SUMMARY_HEAD = ("工作表", "位置", "问题")
 SUMMARY_WIDTHS = (16, 12, 90)
 MAX_COMMENTS = 2_000
+COMMENT_WIDTH_PX = 320
+_NUMBER_WIDTH, _PROBLEM_WIDTH, _CELL_WIDTH = 8, 50, 16
+_LINE_POINTS, _MOST_LINES = 17, 12
+_COMMENT_LINE_PX, _COMMENT_LINE_WIDTH = 18, 44
 _MAX_DIGITS_SHOWN = 11
 _LEADING_HEAD = ("原行号", "问题")
 
@@ -42,6 +46,21 @@ def _first_column(sheet: Sheet, row: int) -> int:
 def mark_address(mark: Mark) -> str:
     """Where the mark stands, for people: "C7" or "第 7 行"."""
     return f"第 {mark.row} 行" if mark.column is None else address(mark.row, mark.column)
+
+
+def count_lines(text: str, width: float) -> int:
+    """How many lines the text takes in a column so many half-width characters wide."""
+    return sum(max(1, math.ceil(display_width(line) / width)) for line in text.splitlines() or [""])
+
+
+def comment_height_px(text: str) -> int:
+    """The height of a comment's box that shows all of the text."""
+    return _COMMENT_LINE_PX * (count_lines(text, _COMMENT_LINE_WIDTH) + 2)
+
+
+def row_points(lines: int) -> int:
+    """The height of a row of so many lines: not every program finds it when it opens the workbook."""
+    return _LINE_POINTS * min(lines, _MOST_LINES)
 
 
 def write_extract(
@@ -84,6 +103,7 @@ def _write_summary(page: Worksheet, styles: _Styles, marks: Sequence[Mark], summ
     for row, mark in enumerate(marks, head + 1):
         for column, text in enumerate((mark.sheet, mark_address(mark), mark.message)):
             page.write_string(row, column, fit_text(text), styles.text)
+        page.set_row(row, row_points(count_lines(mark.message, SUMMARY_WIDTHS[-1])))
     page.freeze_panes(head + 1, 0)
 
 
@@ -91,9 +111,9 @@ def _write_rows(
     page: Worksheet, styles: _Styles, sheet: Sheet, placed: Marks, header_row: int | None
 ) -> None:
     """The header (for its columns' meaning), then each marked row: its number, what is wrong, its cells."""
-    page.set_column(0, 0, 8)
-    page.set_column(1, 1, 50)
-    page.set_column(2, 2 + sheet.width, 16)
+    page.set_column(0, 0, _NUMBER_WIDTH)
+    page.set_column(1, 1, _PROBLEM_WIDTH)
+    page.set_column(2, 2 + sheet.width, _CELL_WIDTH)
     head = list(_LEADING_HEAD) + [cell_text(cell) for cell in (sheet.row(header_row) if header_row else [])]
     for column, text in enumerate(head):
         if text:
@@ -104,16 +124,26 @@ def _write_rows(
         by_row.setdefault(row, {})[column] = message
     comments_left = MAX_COMMENTS
     for line, (row, messages) in enumerate(by_row.items(), 1):
-        page.write_number(line, 0, row)
-        page.write_string(line, 1, fit_text("\n".join(dict.fromkeys(messages.values()))), styles.text)
+        problems = "\n".join(dict.fromkeys(messages.values()))
+        page.write_number(line, 0, row, styles.text)
+        page.write_string(line, 1, fit_text(problems), styles.text)
         cells = sheet.row(row)
         for column in range(max(len(cells), *(place + 1 for place in messages))):
             value = cells[column] if column < len(cells) else None
             _write_value(page, line, column + 2, value, styles.wrong if column in messages else styles.text)
+        lines = max(
+            (count_lines(cell_text(cell), _CELL_WIDTH) for cell in cells if cell is not None), default=1
+        )
+        page.set_row(line, row_points(max(lines, count_lines(problems, _PROBLEM_WIDTH))))
         if comments_left > 0:
             comments_left -= len(messages)
             for column, message in messages.items():
-                page.write_comment(line, column + 2, fit_text(message), {"author": "eduops", "x_scale": 2.5})
+                _write_comment(page, line, column + 2, message)
+
+
+def _write_comment(page: Worksheet, row: int, column: int, message: str) -> None:
+    size = {"width": COMMENT_WIDTH_PX, "height": comment_height_px(message)}
+    page.write_comment(row, column, fit_text(message), {"author": "eduops", **size})
 
 
 def _write_value(page: Worksheet, row: int, column: int, value: Cell, style: Format) -> None:

@@ -1,6 +1,7 @@
 """The user's own workbook comes back with what is wrong shown where it is wrong."""
 
 import io
+import re
 import subprocess
 import sys
 import zipfile
@@ -16,8 +17,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from eduops.core.errors import Conflict, InputError
 from eduops.sheet import mark as marking
-from eduops.sheet.extract import write_extract
-from eduops.sheet.mark import SUMMARY_SHEET, write_marked_copy
+from eduops.sheet.extract import SUMMARY_SHEET, write_extract
+from eduops.sheet.mark import write_marked_copy
 from eduops.sheet.read import read_workbook
 from eduops.sheet.workbook import Mark
 
@@ -250,3 +251,28 @@ def test_a_disk_that_takes_no_more_is_told_in_one_sentence(
     # Below that openpyxl's temporary file is the one that does not fit, and lxml mutters on its way out.
     assert done.stderr == b"" or (form, limit_bytes) == ("xlsx", 100)
     assert [path.name for path in tmp_path.iterdir()] == ["a.xlsx"]
+
+
+def test_rows_and_comments_of_an_extract_are_high_enough_for_what_they_say(tmp_path: Path) -> None:
+    source = read_workbook(make_source(tmp_path / "a.xlsx"))
+    long = "题型认不出；" + "可写单选题、" * 10
+    marks = [
+        Mark("题库", 2, 0, "一"),
+        *(Mark("题库", 3, column, long) for column in (0, 0, 1)),
+        Mark("题库", 3, 2, "二"),
+    ]
+    write_extract(source, tmp_path / "b.xlsx", marks=marks, summary=SUMMARY, header_rows={"题库": 1})
+    book = openpyxl.load_workbook(tmp_path / "b.xlsx")
+    low, high = (book["题库"].row_dimensions[row].height for row in (2, 3))
+    assert (low, high) == pytest.approx((17, 17 * 4), abs=1)
+    with zipfile.ZipFile(tmp_path / "b.xlsx") as parts:
+        drawing = parts.read("xl/drawings/vmlDrawing1.vml").decode()
+    boxes = [float(found) for found in re.findall(r";height:([\d.]+)pt", drawing)]
+    assert boxes == pytest.approx([40.5, 67.5, 67.5, 40.5], abs=1)
+    listed = [book[SUMMARY_SHEET].row_dimensions[row].height for row in (3, 4)]
+    assert listed == pytest.approx([17, 34], abs=1)
+
+
+def test_an_extract_loads_no_library_for_copies(tmp_path: Path) -> None:
+    source = "from eduops.sheet import mark, extract; import sys; sys.exit('openpyxl' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", source], check=False).returncode == 0

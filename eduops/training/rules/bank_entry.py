@@ -19,6 +19,8 @@ from eduops.training.rules.question import LETTERS
 
 _FILLED_DOWN = ("type", "group", "shared_stem", "knowledge", "difficulty", "score", "source", "tags", "level")
 """Fields whose merged cells count for every row that they cover."""
+_WIDE = "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ"
+_BEFORE_PREFIX = frozenset("(（" + LETTERS + LETTERS.lower() + _WIDE + _WIDE.lower())
 _EXACT = frozenset({"stem", "key", "shared_stem", "option_text"})
 
 
@@ -189,7 +191,7 @@ def _split_option_cells(entries: Iterator[Entry], reader: _Reader) -> Iterator[E
 def _strip_prefixes(entry: Entry, reader: _Reader) -> None:
     first = next(filter(None, entry.options))
     # Cheap look before the careful one: hardly any option begins with a letter and a mark.
-    if len(first) > 1 and not (first[0].isalpha() or first[0] in "(（"):
+    if first[0] not in _BEFORE_PREFIX:
         return
     stripped = strip_prefixes(entry.options)
     if stripped is not None:

@@ -26,7 +26,7 @@ def tidy(text: str) -> str:
 
 def narrow(text: str) -> str:
     """Full-width letters, digits and signs as half-width ones."""
-    return unicodedata.normalize("NFKC", text)
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def strip_prefixes(options: Sequence[str]) -> list[str] | None:
