@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from servers import postgresql
+from servers import postgresql, sshd
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -41,6 +41,8 @@ NEEDS = {
     "soffice": Need(_has_writer, "apt-get install libreoffice-writer-nogui"),
     "pdftoppm": _program("pdftoppm", "poppler-utils"),
     "openssl": _program("openssl", "openssl"),
+    "sshd": Need(lambda: sshd.find_program() is not None, "apt-get install openssh-server"),
+    "busybox": _program("busybox", "busybox"),
     "../shared/data": Need(SHARED_DATA.is_dir, "real question banks beside the checkout", always_in_ci=False),
 }
 

@@ -1,0 +1,136 @@
+"""A real OpenSSH server on loopback, run by whoever runs the tests and letting in that account alone, by key."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+USER = pwd.getpwuid(os.getuid()).pw_name
+_SEARCHED = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+# As root, sshd wants this folder for the part of it that has no rights.
+_PRIVILEGE_SEPARATION = Path("/run/sshd")
+
+
+def find_program() -> str | None:
+    """sshd itself; None where it is not installed."""
+    return shutil.which("sshd", path=_SEARCHED)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    address = "127.0.0.1"
+
+    @property
+    def known_line(self) -> str:
+        """Kind and key, as known_hosts has them."""
+        return " ".join((self.folder / "host_key.pub").read_text().split()[:2])
+
+    @property
+    def fingerprint(self) -> str:
+        shown = subprocess.run(
+            ["ssh-keygen", "-lf", self.folder / "host_key.pub"], check=True, capture_output=True, text=True
+        )
+        return shown.stdout.split()[1]
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text(errors="replace")
+
+    def end_sessions(self) -> None:
+        """Cuts every connection as a broken line would; the server itself stays."""
+        listed = subprocess.run(["ps", "-eo", "pid,ppid"], check=True, capture_output=True, text=True).stdout
+        pairs = [line.split() for line in listed.splitlines()[1:]]
+        for pid, parent in pairs:
+            if int(parent) == self.process.pid:
+                subprocess.run(["kill", "-KILL", pid], check=False)
+
+
+def make_key(path: Path, *, passphrase: str = "") -> Path:
+    """A new key pair; gives the private half's path."""
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "invented", "-f", path]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return path
+
+
+@contextmanager
+def running(
+    folder: Path, *, authorized: Path, options: Mapping[str, str] | None = None, environment: str = ""
+) -> Iterator[Server]:
+    """Starts a server that lets in the holder of `authorized`'s private half, yields it, stops it.
+
+    `environment` is what a session finds in its environment: NAME=value, separated by spaces.
+    """
+    program = find_program()
+    assert program, "sshd is not installed: `make test` installs it, or see .ci/setup-tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        _PRIVILEGE_SEPARATION.mkdir(exist_ok=True)
+    make_key(folder / "host_key")
+    shutil.copyfile(f"{authorized}.pub", folder / "authorized_keys")
+    port = find_port()
+    config = folder / "sshd_config"
+    config.write_text("".join(f"{line}\n" for line in _config(folder, port, options or {}, environment)))
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [program, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    server = Server(folder, port, process)
+    try:
+        _wait(server)
+        yield server
+    finally:
+        server.end_sessions()
+        process.terminate()
+        process.wait(10)
+
+
+def find_port() -> int:
+    """A port on loopback that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def _config(folder: Path, port: int, options: Mapping[str, str], environment: str) -> Iterator[str]:
+    # The first value of a keyword counts.
+    yield from (f"{name} {value}" for name, value in options.items())
+    yield f"Port {port}"
+    yield "ListenAddress 127.0.0.1"
+    yield f"HostKey {folder}/host_key"
+    yield f"AuthorizedKeysFile {folder}/authorized_keys"
+    yield "PidFile none"
+    yield "UsePAM no"
+    # The folders above ours may be anybody's.
+    yield "StrictModes no"
+    yield "PasswordAuthentication no"
+    yield "KbdInteractiveAuthentication no"
+    yield "PermitRootLogin prohibit-password"
+    yield "LogLevel VERBOSE"
+    yield "MaxStartups 100"
+    yield "Subsystem sftp internal-sftp"
+    if environment:
+        yield f"SetEnv {environment}"
+
+
+def _wait(server: Server) -> None:
+    until = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection((server.address, server.port), timeout=1).close()
+        except OSError as error:
+            if server.process.poll() is not None or time.monotonic() > until:
+                raise AssertionError(server.log) from error
+            time.sleep(0.02)
+        else:
+            return
