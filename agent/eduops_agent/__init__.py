@@ -1,3 +1,3 @@
 """eduops-agent: measures a host and prints one JSON document."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

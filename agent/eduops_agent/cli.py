@@ -1,4 +1,7 @@
-"""The command line: options in, one JSON document on standard output, exit code 0, 2 (usage) or 3 (configuration)."""
+"""The command line: options in, one JSON document on standard output, or documents into a spool again and again.
+
+Exit codes: 0, 2 (usage), 3 (configuration), 4 (a spool or a metrics file that cannot be used).
+"""
 
 import argparse
 import codecs
@@ -8,23 +11,42 @@ import signal
 import sys
 from typing import Any, List, Optional
 
-from eduops_agent import __version__, document, instant, runner
+from eduops_agent import __version__
 from eduops_agent.config import INTERVAL_RANGE, Config, ConfigError, load_config
-from eduops_agent.context import Context, path_of
+from eduops_agent.context import path_of
+from eduops_agent.document import render_document
+from eduops_agent.measuring import measure_host
 from eduops_agent.probes import PROBES
+
+_CANNOT_WRITE = 4
+_LOOP_RANGE = (1.0, 86400.0)
+_SPOOL_BYTES = 64 * 1024 * 1024
+_SMALLEST_SPOOL_BYTES = 10_000
 
 _EXAMPLE = """\
 例：
   eduops-agent --config /etc/eduops-agent.json
   eduops-agent --probe cpu --probe memory --interval 5
+  eduops-agent loop --interval 300 --spool /var/spool/eduops-agent    （见 eduops-agent loop --help）
 
-退出码：0 已输出文档；2 用法错误；3 配置错误。"""
+退出码：0 已输出文档；2 用法错误；3 配置错误；4 指标文件不能写入。"""
+
+_LOOP_EXAMPLE = """\
+例：
+  eduops-agent loop --config /etc/eduops-agent.json --interval 300 --spool /var/spool/eduops-agent
+  eduops-agent loop --interval 60 --spool /var/spool/eduops-agent --prometheus /var/lib/node_exporter/eduops.prom
+
+用 SIGTERM 或 Ctrl-C 结束，配置改动后重新启动。缓存超过上限时先丢最旧的文档，丢了多少写在下一份文档里。
+退出码：0 收到信号后结束；2 用法错误；3 配置错误；4 缓存目录不能使用，或另一个 loop 正在使用。"""
 
 # argparse speaks English whatever the locale; these are its sentences that a person can meet here.
 _CHINESE = (
     ("unrecognized arguments:", "不认识的参数："),
     ("expected one argument", "后面要跟一个值"),
     ("ignored explicit argument", "不接受取值"),
+    ("the following arguments are required:", "缺少选项："),
+    ("invalid choice:", "没有这个取值："),
+    ("choose from", "可用的有"),
     ("argument ", "选项 "),
 )
 
@@ -63,52 +85,55 @@ def run() -> None:
 
 
 def main(words: List[str]) -> int:
-    """Prints the document (or the list of probes) and gives the exit code."""
-    if not hasattr(os, "fork"):
-        print("eduops-agent 只能在 Linux 等有 fork 的系统上运行", file=sys.stderr)
-        return 2
+    """Prints the document (or the list of probes), or runs the loop, and gives the exit code."""
+    if words[:1] == ["loop"]:
+        return _run_loop(_build_loop_parser().parse_args(words[1:]))
     options = _build_parser().parse_args(words)
     if options.list:
         for name, module in PROBES.items():
             print("{:<14}{}".format(name, module.TITLE))
         return 0
     try:
-        config = load_config(path_of(options.config)) if options.config else Config()
+        config = _read_config(options)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 3
-    interval_seconds = options.interval or config.interval_seconds
-    sys.stdout.write(_measure(config, options.probe or list(PROBES), interval_seconds))
+    if options.interval:
+        config = config._replace(interval_seconds=options.interval)
+    return _print(measure_host(config, options.probe or list(PROBES)), options)
+
+
+def _read_config(options: Any) -> Config:
+    config = load_config(path_of(options.config)) if options.config else Config()
+    return config._replace(is_light=True) if options.light else config
+
+
+def _print(made: Any, options: Any) -> int:
+    if options.format == "prometheus" or options.prometheus:
+        # Late: a patrol does not need it.
+        from eduops_agent import prometheus
+    sys.stdout.write(
+        prometheus.render_metrics(made) if options.format == "prometheus" else render_document(made)
+    )
+    if options.prometheus and not prometheus.write_metrics(path_of(options.prometheus), made):
+        print("不能写入指标文件 {}".format(options.prometheus), file=sys.stderr)
+        return _CANNOT_WRITE
     return 0
 
 
-def _measure(config: Config, names: List[str], interval_seconds: float) -> str:
-    psutil = _import_psutil()
-    contexts = {
-        name: Context(config.sections.get(name), interval_seconds, config.timeout_seconds, psutil)
-        for name in names
-    }
-    measured_at = instant.render_instant(instant.now_seconds())
-    # In the order of the list and each once, whatever was asked for.
-    chosen = {name: module for name, module in PROBES.items() if name in names}
-    sections = runner.run_probes(chosen, contexts)
-    return document.render_document(
-        document.build_document(
-            sections,
-            host=document.read_host(),
-            measured_at=measured_at,
-            interval_seconds=interval_seconds,
-            psutil_version=psutil.__version__ if psutil else None,
-        )
-    )
+def _run_loop(options: Any) -> int:
+    from eduops_agent.loop import LoopOptions, run_loop
 
-
-def _import_psutil() -> Any:
     try:
-        import psutil
-    except Exception:  # noqa: BLE001  not there, or built for another interpreter: /proc will do
-        return None
-    return psutil
+        config = _read_config(options)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 3
+    metrics = path_of(options.prometheus) if options.prometheus else None
+    names = options.probe or list(PROBES)
+    return run_loop(
+        config, LoopOptions(options.interval, path_of(options.spool), options.spool_bytes, names, metrics)
+    )
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -121,15 +146,55 @@ def _build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     options = parser.add_argument_group("选项")
+    _add_common(options)
+    options.add_argument("--interval", metavar="秒", type=_interval, help="采样间隔（默认 1 秒）")
+    options.add_argument(
+        "--format",
+        metavar="格式",
+        choices=("json", "prometheus"),
+        default="json",
+        help="json（默认）或 prometheus：打印 Prometheus 文本格式的指标",
+    )
+    options.add_argument("--list", action="store_true", help="列出全部探针")
+    options.add_argument("--version", action="version", version=__version__, help="显示版本")
+    return parser
+
+
+def _build_loop_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="eduops-agent loop",
+        description="每隔一段时间测量本机一次，把文档存进缓存目录等待取走。给没有 cron 的主机用。",
+        epilog=_LOOP_EXAMPLE,
+        formatter_class=_Formatter,
+        add_help=False,
+        allow_abbrev=False,
+    )
+    options = parser.add_argument_group("选项")
+    _add_common(options)
+    options.add_argument(
+        "--interval", metavar="秒", type=_loop_interval, default=300.0, help="每隔多少秒巡检一次（默认 300）"
+    )
+    options.add_argument("--spool", metavar="目录", required=True, help="存放文档的缓存目录，没有则建立")
+    options.add_argument(
+        "--spool-bytes",
+        metavar="字节",
+        type=_spool_bytes,
+        default=_SPOOL_BYTES,
+        help="缓存中的文档最多占多少字节（默认 {}）".format(_SPOOL_BYTES),
+    )
+    return parser
+
+
+def _add_common(options: Any) -> None:
     options.add_argument("--config", metavar="文件", help="JSON 配置文件")
     options.add_argument(
         "--probe", metavar="名称", action="append", type=_probe, help="只运行这个探针，可重复"
     )
-    options.add_argument("--interval", metavar="秒", type=_interval, help="采样间隔（默认 1 秒）")
-    options.add_argument("--list", action="store_true", help="列出全部探针")
-    options.add_argument("--version", action="version", version=__version__, help="显示版本")
+    options.add_argument("--light", action="store_true", help="考试期间用：不做重负载检查，文档中注明")
+    options.add_argument(
+        "--prometheus", metavar="文件", help="同时把指标写入这个文件（node_exporter textfile 格式）"
+    )
     options.add_argument("-h", "--help", action="help", help="显示这段说明")
-    return parser
 
 
 def _probe(word: str) -> str:
@@ -147,6 +212,23 @@ def _interval(word: str) -> float:
     if not low <= seconds <= high:
         raise argparse.ArgumentTypeError("采样间隔应为 {:g} 到 {:g} 秒，而不是 {}".format(low, high, word))
     return seconds
+
+
+def _loop_interval(word: str) -> float:
+    low, high = _LOOP_RANGE
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = 0.0
+    if not low <= seconds <= high:
+        raise argparse.ArgumentTypeError("巡检间隔应为 {:g} 到 {:g} 秒，而不是 {}".format(low, high, word))
+    return seconds
+
+
+def _spool_bytes(word: str) -> int:
+    if not word.isdigit() or int(word) < _SMALLEST_SPOOL_BYTES:
+        raise argparse.ArgumentTypeError("缓存上限应为不小于 {} 的整数".format(_SMALLEST_SPOOL_BYTES))
+    return int(word)
 
 
 def _make_streams_speak_chinese() -> None:

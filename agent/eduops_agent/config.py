@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import os
 import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -15,12 +16,18 @@ class ConfigError(Exception):
     """The configuration cannot be used; the text names the file and every problem with its place."""
 
 
+_DEFAULT_STATE_FOLDER = "~/.local/state/eduops-agent"
+
+
 class Config(NamedTuple):
     """The whole configuration; `sections` are the probes' own parts, by probe name."""
 
     interval_seconds: float = 1.0
     timeout_seconds: float = 15.0
     sections: Mapping[str, Any] = {}
+    is_light: bool = False
+    # None: nothing is kept on the host from one patrol to the next.
+    state_folder: Optional[str] = os.path.expanduser(_DEFAULT_STATE_FOLDER)
 
 
 def load_config(path: str) -> Config:
@@ -30,13 +37,12 @@ def load_config(path: str) -> Config:
     _WHOLE(content, "", problems)
     if problems:
         raise ConfigError("\n".join("配置文件 {} 的 {}".format(path, problem) for problem in problems))
-    rest = {
-        key: value for key, value in content.items() if key not in ("interval_seconds", "timeout_seconds")
-    }
     return Config(
-        float(content.get("interval_seconds", Config().interval_seconds)),
-        float(content.get("timeout_seconds", Config().timeout_seconds)),
-        rest,
+        float(content.pop("interval_seconds", Config().interval_seconds)),
+        float(content.pop("timeout_seconds", Config().timeout_seconds)),
+        is_light=content.pop("light", False),
+        state_folder=content.pop("state_folder", Config().state_folder),
+        sections=content,
     )
 
 
@@ -61,7 +67,7 @@ def _text(value: Any, place: str, problems: List[str]) -> None:
 
 
 def _absolute_path(value: Any, place: str, problems: List[str]) -> None:
-    if not isinstance(value, str) or not value.startswith("/"):
+    if not isinstance(value, str) or not (value.startswith("/") or os.path.isabs(value)):
         problems.append("{}：应为绝对路径，例如 /var/log/messages".format(place))
 
 
@@ -70,6 +76,19 @@ def _number(low: float, high: float) -> Check:
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not is_number or not low <= value <= high:
             problems.append("{}：应为 {:g} 到 {:g} 之间的数".format(place, low, high))
+
+    return check
+
+
+def _flag(value: Any, place: str, problems: List[str]) -> None:
+    if not isinstance(value, bool):
+        problems.append("{}：应为 true 或 false".format(place))
+
+
+def _or_null(check_value: Check) -> Check:
+    def check(value: Any, place: str, problems: List[str]) -> None:
+        if value is not None:
+            check_value(value, place, problems)
 
     return check
 
@@ -144,6 +163,8 @@ _WHOLE = _object(
     {
         "interval_seconds": _number(*INTERVAL_RANGE),
         "timeout_seconds": _number(1, 120),
+        "light": _flag,
+        "state_folder": _or_null(_absolute_path),
         "system": _object({}, {"packages": _list(_text)}),
         "processes": _object({}, {"expected": _list(_object({"name": _text}, {"command": _text}))}),
         "services": _object({}, {"expected": _list(_text)}),
@@ -156,5 +177,6 @@ _WHOLE = _object(
         ),
         "logs": _object({"files": _list(_LOG)}, {"state_file": _absolute_path}),
         "backups": _list(_object({"name": _text, "folder": _absolute_path}, {"pattern": _text})),
+        "configuration": _list(_absolute_path),
     },
 )

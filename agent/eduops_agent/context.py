@@ -1,7 +1,7 @@
 """What a probe is given, and the two ways in which it may say that it has no figure."""
 
 import os
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 
 class NotChecked(Exception):
@@ -22,6 +22,13 @@ class Context(NamedTuple):
     timeout_seconds: float
     # Any: the psutil module, or None where it is not installed.
     psutil: Any
+    # An exam runs: what would burden the host is left out, each with LIGHT_REASON.
+    is_light: bool = False
+    # Where a probe may keep what it must know next time; None where nothing may be left behind.
+    state_folder: Optional[str] = None
+
+
+LIGHT_REASON = "考试进行中，未做重负载检查"
 
 
 _REASONS = {

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-import os
+import platform
 import re
 from typing import Any, Dict, List
 
@@ -22,8 +22,10 @@ def build_document(
     measured_at: str,
     interval_seconds: float,
     psutil_version: Any,
+    is_light: bool = False,
+    spool: Any = None,
 ) -> Document:
-    """The whole document, checksum included."""
+    """The whole document, checksum included. `light` and `spool` are there only where there is something to tell."""
     document: Document = {
         "schema": SCHEMA,
         "agent_version": __version__,
@@ -33,6 +35,10 @@ def build_document(
         "interval_seconds": interval_seconds,
         "probes": sections,
     }
+    if is_light:
+        document["light"] = True
+    if spool is not None:
+        document["spool"] = spool
     document["checksum"] = compute_checksum(document)
     return document
 
@@ -64,7 +70,7 @@ def read_host() -> Document:
         if machine_id:
             machine_id_hash = hmac.new(machine_id, b"eduops-agent", hashlib.sha256).hexdigest()
             break
-    return {"hostname": os.uname().nodename, "machine_id_hash": machine_id_hash}
+    return {"hostname": platform.node() or "localhost", "machine_id_hash": machine_id_hash}
 
 
 def clean(value: Any) -> Any:

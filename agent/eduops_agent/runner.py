@@ -11,14 +11,11 @@ import selectors
 import signal
 import time
 from types import ModuleType
-from typing import Any, Dict, List, Mapping
+from typing import List, Mapping
 
-from eduops_agent.context import Context, Failed, NotChecked
-from eduops_agent.document import clean
-from eduops_agent.instant import now_seconds, render_instant
-
-# Any: sections are JSON.
-Section = Dict[str, Any]
+from eduops_agent.context import Context
+from eduops_agent.instant import now_seconds
+from eduops_agent.outcome import Section, build_section, failure, measure_one
 
 _LARGEST_RESULT_BYTES = 2 * 1024 * 1024
 _GRACE_SECONDS = 1.0
@@ -104,17 +101,10 @@ class _Running:
 
     def section(self) -> Section:
         """The probe's section of the document."""
-        outcome: Section = {"status": "failed", "reason": self._reason, "data": None}
-        if not self._reason:
-            outcome = json.loads(self._received.decode("ascii"))
-        return {
-            "name": self.name,
-            "status": outcome["status"],
-            "reason": outcome["reason"],
-            "started_at": render_instant(self.started_at),
-            "duration_seconds": round(self._ended - self._started, 3),
-            "data": outcome["data"],
-        }
+        outcome = failure(self._reason) if self._reason else json.loads(self._received.decode("ascii"))
+        return build_section(
+            self.name, outcome, started_at=self.started_at, seconds=self._ended - self._started
+        )
 
     def end(self) -> None:
         """Kills the process and the programs it started. One stuck in the kernel is left for init to reap."""
@@ -159,27 +149,3 @@ def _serve(module: ModuleType, context: Context, write_end: int, alarm_seconds: 
         code = 0
     finally:
         os._exit(code)
-
-
-def measure_one(module: ModuleType, context: Context) -> Section:
-    """`status`, `reason` and `data` of one probe; whatever it raises becomes a reason."""
-    try:
-        data = clean(module.measure(context))
-        json.dumps(data, allow_nan=False)
-    except NotChecked as error:
-        return {"status": "not_checked", "reason": clean(str(error)), "data": None}
-    except Failed as error:
-        return {"status": "failed", "reason": clean(str(error)), "data": None}
-    except BaseException as error:  # noqa: BLE001  even SystemExit must not end the document
-        return {"status": "failed", "reason": clean(_describe(error)), "data": None}
-    return {"status": "ok", "reason": "", "data": data}
-
-
-def _describe(error: BaseException) -> str:
-    step = error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    place = ""
-    if step is not None:
-        place = "（{}:{}）".format(os.path.basename(step.tb_frame.f_code.co_filename), step.tb_lineno)
-    return "探针出错：{}: {}{}".format(type(error).__name__, str(error)[:300], place)

@@ -7,14 +7,15 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from eduops_agent.context import Context, Failed, NotChecked, path_of
 from eduops_agent.log_reading import Reading, build_plan
-from eduops_agent.log_state import Position, load_positions, locked, save_positions
+from eduops_agent.log_state import Position, load_positions, save_positions
 from eduops_agent.redaction import redact_line
 from eduops_agent.rows import measure_rows
+from eduops_agent.state import locked
 
 NAME = "logs"
 TITLE = "日志：新增行中各模式出现的次数"
 
-_DEFAULT_STATE = "~/.local/state/eduops-agent/logs.json"
+_STATE = "logs.json"
 _SAMPLES = 3
 _LONGEST_SAMPLE = 200
 
@@ -22,22 +23,18 @@ _LONGEST_SAMPLE = 200
 def measure(context: Context) -> Dict[str, Any]:
     """One row for each log of the configuration. Raises NotChecked where it names none or another agent reads.
 
-    The positions move on only when every row has been made; a run that dies is read again.
+    The positions move on only when every row has been made; a run that dies is read again. Where nothing may be
+    kept, each run is a first read.
     """
     settings = context.settings or {}
     if not settings.get("files"):
         raise NotChecked("配置中没有列出日志（logs）")
-    state_file = path_of(settings.get("state_file") or os.path.expanduser(_DEFAULT_STATE))
-    with locked(state_file):
+    state_file = _find_state_file(context)
+    if state_file is None:
+        return {"logs": _measure_all(context, {})}
+    with locked(state_file, "另一个巡检正在读取日志"):
         positions = load_positions(state_file)
-        labelled = [
-            ({"path": wanted["path"]}, _measurer(wanted, positions.get(wanted["path"])))
-            for wanted in settings["files"]
-        ]
-        rows = measure_rows(labelled, context.timeout_seconds)
-        for row in rows:
-            if row["status"] == "ok":
-                positions[row["path"]] = row.pop("position")
+        rows = _measure_all(context, positions)
         save_positions(state_file, positions)
     return {"logs": rows}
 
@@ -60,6 +57,26 @@ def parse_lines(lines: Iterable[str], patterns: Sequence[Dict[str, str]]) -> Lis
         }
         for wanted, count, kept in zip(patterns, counts, last)
     ]
+
+
+def _find_state_file(context: Context) -> Optional[str]:
+    named = context.settings.get("state_file")
+    if named:
+        return path_of(named)
+    return os.path.join(context.state_folder, _STATE) if context.state_folder else None
+
+
+def _measure_all(context: Context, positions: Dict[str, Position]) -> List[Dict[str, Any]]:
+    """One row for each log; `positions` moves on."""
+    labelled = [
+        ({"path": wanted["path"]}, _measurer(wanted, positions.get(wanted["path"])))
+        for wanted in context.settings["files"]
+    ]
+    rows = measure_rows(labelled, context.timeout_seconds)
+    for row in rows:
+        if row["status"] == "ok":
+            positions[row["path"]] = row.pop("position")
+    return rows
 
 
 def _measurer(wanted: Dict[str, Any], position: Optional[Position]) -> Any:
