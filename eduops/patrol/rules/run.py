@@ -1,11 +1,13 @@
 """Which patrols may be begun and which documents belong to them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from eduops.asset.rules import is_local
-from eduops.core.errors import Conflict, NotAllowed
+from eduops.core.errors import Conflict, InputError, NotAllowed
+
+_CLOCKS_DIFFER_BY = timedelta(minutes=10)
 
 
 class Kind(StrEnum):
@@ -52,3 +54,28 @@ def check_same_machine(host: str, machine: str | None, last_machine: str | None)
             f"文档来自另一台机器：机器标识与主机 {host} 上次巡检时不同",
             hint=f"核对 --host；若 {host} 确已更换或重装，先停用它，再以新代码登记",
         )
+
+
+def check_clock_forward(
+    host: str, measured_at: datetime, last_measured_at: datetime, *, last_ref: str, now: datetime
+) -> None:
+    """Raises InputError where a host measured just now says an earlier instant than its last patrol did.
+
+    Its clock ran backwards, or this is an old document played again. A last instant that lies in our own future was
+    wrong itself and is no measure; ten minutes either way are no matter.
+    """
+    if last_measured_at > now + _CLOCKS_DIFFER_BY or measured_at >= last_measured_at - _CLOCKS_DIFFER_BY:
+        return
+    said, before = measured_at.astimezone(UTC), last_measured_at.astimezone(UTC)
+    raise InputError(
+        f"主机 {host} 这次的测量时刻 {said:%Y-%m-%d %H:%M} UTC 早于上次巡检 {last_ref} 的 {before:%Y-%m-%d %H:%M} UTC",
+        hint="时钟倒退过，或给出的是旧结果：校正该主机的时钟后重新巡检；旧文档用 eduops patrol ingest 补收",
+    )
+
+
+def refuse_twin(host: str, other: str, hostname: str) -> None:
+    """Raises Conflict for a document that is said to be of one host and comes from another one's machine."""
+    raise Conflict(
+        f"文档来自主机 {other}（机器名 {hostname}，机器标识相同），不是 {host}",
+        hint=f"核对 --host；若 {other} 已改称 {host}，先运行 eduops host retire {other}",
+    )

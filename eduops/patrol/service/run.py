@@ -3,17 +3,18 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
 from sqlmodel import Session
 
 from eduops.asset.models import Host
 from eduops.core.errors import Conflict, NotFound
 from eduops.patrol import queries
-from eduops.patrol.models import PatrolDocument, PatrolResult, PatrolRun
+from eduops.patrol.models import PatrolDocument, PatrolRun
+from eduops.patrol.queries import history
 from eduops.patrol.rules import run as run_rules
 from eduops.patrol.rules.document import Document, check_not_future, parse_document
-from eduops.patrol.rules.judgement import Judgement, judge
+from eduops.patrol.rules.judgement import Judgement
 from eduops.patrol.rules.threshold import PatrolConfig, Thresholds
+from eduops.patrol.service.judge import add_results, judge_first
 from eduops.store.counter import next_reference
 
 _LONGEST_FAILURE = 500
@@ -47,13 +48,15 @@ def finish_run(
 ) -> tuple[PatrolRun, Judgement]:
     """The run with its document judged and kept; `now` is the instant at which the measuring ended.
 
-    Raises InputError for a document that cannot be trusted, Conflict where the run ended already, the document is
-    known or from another machine, NotFound for the run.
+    Raises InputError for a document that cannot be trusted or is older than the host's last one, Conflict where the
+    run ended already, the document is known or from another machine, NotFound for the run.
     """
     run, host = queries.get_run(session, ref)
     if run.finished_at is not None or run.failure is not None:
         raise Conflict(f"巡检 {ref} 已经结束", hint="重新运行 eduops patrol run 开始新的巡检")
     document = parse_document(content, source=f"主机 {host.code} 的巡检文档")
+    _check_new(session, document)
+    _check_clock(session, run, host, document, now=now)
     judgement = _keep(session, run, host, content, document, config.for_host(host.code, host.role))
     run.finished_at = run.recorded_at = now
     session.flush()
@@ -83,16 +86,53 @@ def ingest(
 ) -> tuple[PatrolRun, Judgement]:
     """A patrol from a document made elsewhere: it counts for the day on which it was measured there.
 
-    `source` names the file in messages. Raises as `finish_run` does, and InputError for a document of the future.
+    `source` names the file in messages. An older document than those already there is judged with the one before it;
+    the run's note says so. Raises as `finish_run` does, InputError for a document of the future, and Conflict where
+    it comes from the machine of another host in use.
     """
     run_rules.check_in_use(_facts(host))
     document = parse_document(content, source=f"文档「{source}」")
     check_not_future(document, now=now, source=f"文档「{source}」的")
+    _check_new(session, document)
+    _check_owner(session, host, document)
     run = _add_run(session, host, kind=kind, started_at=document.measured_at, actor=actor, zone=zone)
+    run.note = _note_order(session, run, document)
     judgement = _keep(session, run, host, content, document, config.for_host(host.code, host.role))
     run.is_ingested, run.finished_at, run.recorded_at = True, document.finished_at, now
     session.flush()
     return run, judgement
+
+
+def _check_new(session: Session, document: Document) -> None:
+    known = queries.find_run_by_document(session, document.checksum)
+    if known is not None:
+        raise Conflict(
+            f"这份文档已经导入过，见巡检 {known.ref}", hint=f"运行 eduops patrol show {known.ref} 查看"
+        )
+
+
+def _check_clock(session: Session, run: PatrolRun, host: Host, document: Document, *, now: datetime) -> None:
+    last = history.find_last_run(session, run.host_id)
+    if last is not None and last.measured_at is not None:
+        run_rules.check_clock_forward(
+            host.code, document.measured_at, last.measured_at, last_ref=last.ref, now=now
+        )
+
+
+def _check_owner(session: Session, host: Host, document: Document) -> None:
+    machine = document.host.machine_id_hash
+    if host.id is None or machine is None:
+        return
+    twin = history.find_twin(session, host.id, hostname=document.host.hostname, machine=machine)
+    if twin is not None:
+        run_rules.refuse_twin(host.code, twin.code, document.host.hostname)
+
+
+def _note_order(session: Session, run: PatrolRun, document: Document) -> str:
+    last = history.find_last_run(session, run.host_id)
+    if last is None or last.measured_at is None or last.measured_at <= document.measured_at:
+        return ""
+    return f"测量时刻早于已有的巡检 {last.ref}：是补收的旧文档，或该主机的时钟倒退过"
 
 
 def _facts(host: Host) -> run_rules.HostFacts:
@@ -114,14 +154,9 @@ def _add_run(
 def _keep(
     session: Session, run: PatrolRun, host: Host, content: bytes, document: Document, thresholds: Thresholds
 ) -> Judgement:
-    known = queries.find_run_by_document(session, document.checksum)
-    if known is not None:
-        raise Conflict(
-            f"这份文档已经导入过，见巡检 {known.ref}", hint=f"运行 eduops patrol show {known.ref} 查看"
-        )
     machine = document.host.machine_id_hash
     run_rules.check_same_machine(host.code, machine, queries.find_last_machine(session, run.host_id))
-    judgement = judge(document, thresholds)
+    judgement = judge_first(session, run, document, thresholds)
     run.state, run.measured_at = judgement.state.value, document.measured_at
     run.hostname, run.machine_id_hash = document.host.hostname, machine
     run.agent_version, run.document_schema = document.agent_version, document.schema_version
@@ -130,13 +165,5 @@ def _keep(
     session.flush()
     assert run.id is not None  # noqa: S101 - the flush gave it one
     session.add(PatrolDocument(run_id=run.id, content=content.decode("utf-8-sig")))
-    rows = [
-        {
-            "run_id": run.id, "probe": check.probe, "metric": check.metric, "item": check.item, "state": check.state.value,
-            "value": check.value, "unit": check.unit, "threshold": check.threshold, "text": check.text,
-            "is_mandatory": check.is_mandatory,
-        }
-        for check in judgement.checks
-    ]  # fmt: skip
-    session.execute(insert(PatrolResult), rows)
+    add_results(session, run.id, judgement.checks)
     return judgement

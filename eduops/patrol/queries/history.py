@@ -1,0 +1,174 @@
+"""What we ask about a host's past: the patrol before an instant, its figures over time, its stored documents."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy
+from sqlalchemy import LargeBinary, type_coerce
+from sqlmodel import Session, and_, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from eduops.asset.models import Host
+from eduops.patrol.models import PatrolDocument, PatrolResult, PatrolRun
+from eduops.patrol.rules.check import Check, State
+from eduops.patrol.rules.document import LARGEST_BYTES
+from eduops.patrol.rules.trend import Point
+
+_AT_ONCE = 50
+_CHECK_FIELDS = ("state", "probe", "metric", "item", "value", "unit", "threshold", "text", "is_mandatory")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A run, its document (None where the store has damaged it), and the checks that are kept of it."""
+
+    run: PatrolRun
+    content: bytes | None
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a run."""
+
+    metric: str
+    item: str
+    unit: str
+    point: Point
+
+
+def find_run_before(
+    session: Session, host_id: int, *, at: datetime, run_id: int | None = None
+) -> PatrolRun | None:
+    """The host's last judged run that was measured before an instant; of those at the same instant the one before."""
+    before = col(PatrolRun.measured_at) < at
+    if run_id is not None:
+        same = and_(col(PatrolRun.measured_at) == at, col(PatrolRun.id) < run_id)
+        before = or_(before, same)
+    query = _judged(host_id).where(before)
+    newest = query.order_by(col(PatrolRun.measured_at).desc(), col(PatrolRun.id).desc())
+    return session.exec(newest.limit(1)).first()
+
+
+def find_last_run(session: Session, host_id: int) -> PatrolRun | None:
+    """The host's judged run that was measured last."""
+    newest = _judged(host_id).order_by(col(PatrolRun.measured_at).desc(), col(PatrolRun.id).desc())
+    return session.exec(newest.limit(1)).first()
+
+
+def list_figures(
+    session: Session, host_id: int, *, since: datetime, until: datetime, metric: str | None = None
+) -> list[Figure]:
+    """Every figure of the host measured in [since, until), the oldest first."""
+    # SQLModel's own `select` is typed for four columns at most.
+    query = (
+        sqlalchemy.select(
+            col(PatrolResult.metric),
+            col(PatrolResult.item),
+            col(PatrolResult.unit),
+            col(PatrolRun.measured_at),
+            col(PatrolResult.value),
+        )
+        .join(PatrolRun, col(PatrolRun.id) == col(PatrolResult.run_id))
+        .where(
+            col(PatrolRun.host_id) == host_id,
+            col(PatrolRun.document_hash).is_not(None),
+            col(PatrolRun.measured_at) >= since,
+            col(PatrolRun.measured_at) < until,
+            col(PatrolResult.value).is_not(None),
+        )
+        .order_by(col(PatrolRun.measured_at), col(PatrolResult.id))
+    )
+    if metric is not None:
+        query = query.where(col(PatrolResult.metric) == metric)
+    return [
+        Figure(name, item, unit, Point(at, value))
+        for name, item, unit, at, value in session.execute(query)
+        if at is not None and value is not None
+    ]
+
+
+def list_stored_ids(
+    session: Session, host_id: int, *, since: datetime | None = None, until: datetime | None = None
+) -> list[int]:
+    """The host's runs with a document, measured in [since, until), in the order of measuring."""
+    query = (
+        select(PatrolDocument.run_id)
+        .join(PatrolRun, col(PatrolRun.id) == col(PatrolDocument.run_id))
+        .where(PatrolRun.host_id == host_id, col(PatrolRun.measured_at).is_not(None))
+        .order_by(col(PatrolRun.measured_at), col(PatrolRun.id))
+    )
+    if since is not None:
+        query = query.where(col(PatrolRun.measured_at) >= since)
+    if until is not None:
+        query = query.where(col(PatrolRun.measured_at) < until)
+    return list(session.exec(query))
+
+
+def list_stored(session: Session, run_ids: Sequence[int]) -> Iterator[Stored]:
+    """These runs with their documents and the checks that are kept of them, in the order asked for."""
+    for start in range(0, len(run_ids), _AT_ONCE):
+        chunk = run_ids[start : start + _AT_ONCE]
+        query = (
+            select(PatrolRun, type_coerce(PatrolDocument.content, LargeBinary))
+            .join(PatrolDocument, col(PatrolDocument.run_id) == col(PatrolRun.id))
+            .where(col(PatrolRun.id).in_(chunk))
+        )
+        found = {run.id: (run, packed) for run, packed in session.exec(query)}
+        checks = _list_checks(session, chunk)
+        for run_id in chunk:
+            run, packed = found[run_id]
+            yield Stored(run, _unpack(packed), checks.get(run_id, ()))
+
+
+def list_checks(session: Session, run_id: int) -> tuple[Check, ...]:
+    """The checks of a run as the rules know them, in order."""
+    return _list_checks(session, [run_id]).get(run_id, ())
+
+
+def _list_checks(session: Session, run_ids: Sequence[int]) -> dict[int, tuple[Check, ...]]:
+    columns = [getattr(PatrolResult, name) for name in ("run_id", *_CHECK_FIELDS)]
+    query = select(*columns).where(col(PatrolResult.run_id).in_(run_ids)).order_by(col(PatrolResult.id))
+    found: dict[int, list[Check]] = {}
+    for run_id, state, *rest in session.execute(query):
+        values = dict(zip(_CHECK_FIELDS[1:], rest, strict=True))
+        found.setdefault(run_id, []).append(Check(state=State(state), **values))
+    return {run_id: tuple(checks) for run_id, checks in found.items()}
+
+
+def _unpack(packed: bytes) -> bytes | None:
+    """The document's bytes; None where they were damaged, and no more than a document may have."""
+    unpacking = zlib.decompressobj()
+    try:
+        content = unpacking.decompress(packed, LARGEST_BYTES + 1)
+    except zlib.error:
+        return None
+    return content if unpacking.eof else None
+
+
+def find_twin(session: Session, host_id: int, *, hostname: str, machine: str) -> Host | None:
+    """Another host in use whose finished patrols came from this very machine and name."""
+    query = (
+        select(Host)
+        .join(PatrolRun, col(PatrolRun.host_id) == col(Host.id))
+        .where(
+            Host.id != host_id,
+            col(Host.retired_at).is_(None),
+            PatrolRun.hostname == hostname,
+            PatrolRun.machine_id_hash == machine,
+            col(PatrolRun.finished_at).is_not(None),
+        )
+        .order_by(col(Host.code))
+    )
+    return session.exec(query.limit(1)).first()
+
+
+def _judged(host_id: int) -> SelectOfScalar[PatrolRun]:
+    return select(PatrolRun).where(
+        PatrolRun.host_id == host_id,
+        col(PatrolRun.document_hash).is_not(None),
+        col(PatrolRun.state).is_not(None),
+        col(PatrolRun.measured_at).is_not(None),
+    )

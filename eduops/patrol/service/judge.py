@@ -1,0 +1,204 @@
+"""Judging with what is known of the host: when a document comes in, and again with other thresholds."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert
+from sqlmodel import Session, col
+
+from eduops.asset.models import Host
+from eduops.core.errors import InputError
+from eduops.patrol.models import PatrolBaseline, PatrolResult, PatrolRun
+from eduops.patrol.queries import baseline as baselines
+from eduops.patrol.queries import history
+from eduops.patrol.rules.baseline import Baseline
+from eduops.patrol.rules.check import Check, State
+from eduops.patrol.rules.document import Document, parse_document
+from eduops.patrol.rules.hysteresis import Key, Seen, list_seen
+from eduops.patrol.rules.judgement import Judgement, Memory, judge
+from eduops.patrol.rules.threshold import PatrolConfig, Thresholds
+from eduops.patrol.rules.trend import WINDOW_DAYS, Point
+
+_USED = "disk_percent"
+_WINDOW = timedelta(days=WINDOW_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A check that comes out otherwise; `old` or `new` is None where there is none."""
+
+    probe: str
+    metric: str
+    item: str
+    old: State | None
+    new: State | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """A stored run judged again. With a `failure` its document could not be trusted any more, and nothing was judged."""
+
+    ref: str
+    measured_at: datetime
+    old: State | None
+    new: State | None
+    shifts: tuple[Shift, ...] = ()
+    is_other: bool = False
+    """Whether anything of it would be written: a state, a limit, a sentence."""
+    failure: str = ""
+
+
+def judge_first(session: Session, run: PatrolRun, document: Document, thresholds: Thresholds) -> Judgement:
+    """A document that has just come in, judged with what was measured before it."""
+    at = document.measured_at
+    memory = _load(session, run.host_id, at, run.id)
+    return judge(document, thresholds, memory.at(at))
+
+
+def add_results(session: Session, run_id: int, checks: Sequence[Check]) -> None:
+    """Keeps the checks of a run, in order."""
+    rows = [
+        {
+            "run_id": run_id, "probe": check.probe, "metric": check.metric, "item": check.item, "state": check.state.value,
+            "value": check.value, "unit": check.unit, "threshold": check.threshold, "text": check.text,
+            "is_mandatory": check.is_mandatory,
+        }
+        for check in checks
+    ]  # fmt: skip
+    session.execute(insert(PatrolResult), rows)
+
+
+def rejudge(
+    session: Session,
+    host: Host,
+    config: PatrolConfig,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    write: bool = False,
+    step: Callable[[int], None] = lambda _count: None,
+) -> list[Rejudged]:
+    """The host's documents measured in [since, until), judged again in order of measuring by the limits of `config`.
+
+    `write` replaces the checks that are kept. `step` is told of each document done.
+    """
+    assert host.id is not None  # noqa: S101 - it comes from the database
+    thresholds = config.for_host(host.code, host.role)
+    memory: _Running | None = None
+    made: list[Rejudged] = []
+    run_ids = history.list_stored_ids(session, host.id, since=since, until=until)
+    for stored in history.list_stored(session, run_ids):
+        at = stored.run.measured_at
+        assert at is not None  # noqa: S101 - the query asked for it
+        if memory is None:
+            memory = _load(session, host.id, at, stored.run.id)
+        made.append(_rejudge_one(session, stored, thresholds, memory, write=write))
+        step(1)
+    return made
+
+
+def _rejudge_one(
+    session: Session, stored: history.Stored, thresholds: Thresholds, memory: "_Running", *, write: bool
+) -> Rejudged:
+    run = stored.run
+    old = State(run.state) if run.state else None
+    document = _read(stored)
+    if isinstance(document, str):
+        # What was said before stands; it is not carried on as a memory.
+        memory.forget()
+        return Rejudged(run.ref, _measured(run), old, None, failure=document)
+    judgement = judge(document, thresholds, memory.at(document.measured_at))
+    memory.remember(document.measured_at, judgement.checks)
+    is_other = judgement.checks != stored.checks or run.thresholds_hash != thresholds.hash
+    if write and is_other:
+        _replace(session, run, judgement, thresholds)
+    shifts = tuple(_list_shifts(stored.checks, judgement.checks))
+    return Rejudged(run.ref, document.measured_at, old, judgement.state, shifts, is_other)
+
+
+def _read(stored: history.Stored) -> Document | str:
+    """The stored document, or why it cannot be trusted: what the store has damaged is never judged."""
+    if stored.content is None:
+        return "库中的原始文档已损坏，不能解压"
+    try:
+        document = parse_document(stored.content, source=f"巡检 {stored.run.ref} 的原始文档")
+    except InputError as error:
+        return error.message
+    if document.checksum != stored.run.document_hash:
+        return "库中的原始文档不是当时判定的那一份"
+    return document
+
+
+def _replace(session: Session, run: PatrolRun, judgement: Judgement, thresholds: Thresholds) -> None:
+    assert run.id is not None  # noqa: S101 - it comes from the database
+    session.execute(delete(PatrolResult).where(col(PatrolResult.run_id) == run.id))
+    add_results(session, run.id, judgement.checks)
+    run.state, run.thresholds_hash = judgement.state.value, thresholds.hash
+    session.add(run)
+
+
+def _measured(run: PatrolRun) -> datetime:
+    assert run.measured_at is not None  # noqa: S101 - the query asked for it
+    return run.measured_at
+
+
+def _list_shifts(before: Sequence[Check], after: Sequence[Check]) -> Iterator[Shift]:
+    old, new = _by_name(before), _by_name(after)
+    for name in dict.fromkeys([*new, *old]):
+        was, now = old.get(name), new.get(name)
+        states = was.state if was else None, now.state if now else None
+        if states[0] is not states[1]:
+            told = now or was
+            yield Shift(*name, *states, told.text if told else "")
+
+
+def _by_name(checks: Sequence[Check]) -> dict[tuple[str, str, str], Check]:
+    """Of checks with one name the worst."""
+    ordered = sorted(checks, key=lambda check: check.state.rank)
+    return {(check.probe, check.metric, check.item): check for check in ordered}
+
+
+@dataclass
+class _Running:
+    """What is known of a host while its documents are judged one after the other."""
+
+    seen: dict[Key, Seen]
+    used: dict[str, list[Point]]
+    baselines: list[PatrolBaseline]
+    _approved: list[datetime] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._approved = [kept.approved_at for kept in self.baselines]
+
+    def at(self, instant: datetime) -> Memory:
+        """The memory with which a document of this instant is judged."""
+        for points in self.used.values():
+            while points and points[0].at < instant - _WINDOW:
+                del points[0]
+        place = bisect_right(self._approved, instant)
+        kept = self.baselines[place - 1] if place else None
+        return Memory(self.seen, Baseline(kept.number, kept.facts) if kept else None, self.used)
+
+    def remember(self, instant: datetime, checks: Sequence[Check]) -> None:
+        """Adds what a document came to."""
+        self.seen = list_seen(checks)
+        for check in checks:
+            if check.metric == _USED and check.value is not None:
+                self.used.setdefault(check.item, []).append(Point(instant, check.value))
+
+    def forget(self) -> None:
+        """The patrol before said nothing that can be held."""
+        self.seen = {}
+
+
+def _load(session: Session, host_id: int, at: datetime, run_id: int | None) -> _Running:
+    """What was known of a host before a document."""
+    before = history.find_run_before(session, host_id, at=at, run_id=run_id)
+    checks = history.list_checks(session, before.id) if before and before.id else ()
+    used: dict[str, list[Point]] = {}
+    for figure in history.list_figures(session, host_id, since=at - _WINDOW, until=at, metric=_USED):
+        used.setdefault(figure.item, []).append(figure.point)
+    return _Running(list_seen(checks), used, baselines.list_of_host(session, host_id))
