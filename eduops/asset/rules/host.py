@@ -1,16 +1,15 @@
 """What a host may be called and be: codes, roles, environments."""
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from eduops.asset.rules.text import CODE_HINT, Slip, is_code
 from eduops.core.errors import InputError
 
 LOCAL_ADDRESS = "local"
 """The address of the machine that eduops itself runs on."""
-
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 class Role(StrEnum):
@@ -45,20 +44,22 @@ class NewHost:
     is_invented: bool = False
 
 
+def list_host_slips(host: NewHost) -> Iterator[Slip]:
+    """What keeps a host from being written down, by itself."""
+    if not is_code(host.code):
+        yield Slip("code", f"主机代码「{host.code[:60]}」不能用；{CODE_HINT}")
+    if not host.name.strip():
+        yield Slip("name", f"主机 {host.code} 缺少名称，例如 应用服务器")
+    if not host.address.strip() or any(character.isspace() for character in host.address):
+        said = f"主机 {host.code} 的地址「{host.address[:60]}」不能用；写 IP 地址或主机名，eduops 所在的这台机器写 local"
+        yield Slip("address", said)
+
+
 def check_new_host(host: NewHost) -> None:
     """Raises InputError where the code, the name or the address cannot be used."""
-    if not _CODE.fullmatch(host.code):
-        raise InputError(
-            f"主机代码「{host.code}」不能用",
-            hint="用英文字母、数字、点、下划线或连字符，以字母或数字开头，最多 40 个字符，例如 app-1",
-        )
-    if not host.name.strip():
-        raise InputError(f"主机 {host.code} 缺少名称", hint="用 --name 写上名称，例如 应用服务器")
-    if not host.address.strip() or any(character.isspace() for character in host.address):
-        raise InputError(
-            f"主机 {host.code} 的地址「{host.address}」不能用",
-            hint="写 IP 地址或主机名；eduops 所在的这台机器写 local",
-        )
+    slips = [slip.message for slip in list_host_slips(host)]
+    if slips:
+        raise InputError("；".join(slips), hint="改正后重试")
 
 
 def is_local(address: str) -> bool:
