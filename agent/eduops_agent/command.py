@@ -3,12 +3,16 @@
 import os
 import shutil
 import subprocess
-from typing import List, NamedTuple
+from typing import Dict, List, Mapping, NamedTuple, Optional
 
 from eduops_agent.context import NotChecked
 
 # cron and plain users often lack the sbin folders, where chronyc and its like live.
 _SEARCHED = os.pathsep.join(["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
+
+
+class NotEnded(NotChecked):
+    """The program was still running when its time was up."""
 
 
 class Output(NamedTuple):
@@ -24,17 +28,23 @@ def find_program(name: str) -> str:
     return shutil.which(name, path=os.environ.get("PATH", "") + os.pathsep + _SEARCHED) or ""
 
 
-def run_program(*words: str, seconds: float = 5.0) -> Output:
-    """Runs a program to its end. Raises NotChecked where it is not installed, cannot start or does not end in time."""
+def run_program(
+    *words: str, seconds: float = 5.0, text: str = "", variables: Optional[Mapping[str, str]] = None
+) -> Output:
+    """Runs a program to its end, with a text to read and variables of its environment.
+
+    Raises NotChecked where it is not installed or cannot start, NotEnded where it does not end in time.
+    """
     program = find_program(words[0])
     if not program:
         raise NotChecked("本机没有命令 {}".format(words[0]))
-    environment = dict(os.environ, LC_ALL="C", LANG="C", SYSTEMD_COLORS="0", SYSTEMD_PAGER="")
+    environment: Dict[str, str] = dict(os.environ, LC_ALL="C", LANG="C", SYSTEMD_COLORS="0", SYSTEMD_PAGER="")
+    environment.update(variables or {})
     command: List[str] = [program] + list(words[1:])
     try:
         done = subprocess.run(
             command,
-            stdin=subprocess.DEVNULL,
+            input=text.encode("utf-8"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
@@ -42,7 +52,7 @@ def run_program(*words: str, seconds: float = 5.0) -> Output:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise NotChecked("命令 {} 在 {:g} 秒内没有结束".format(words[0], seconds)) from error
+        raise NotEnded("命令 {} 在 {:g} 秒内没有结束".format(words[0], seconds)) from error
     except OSError as error:
         raise NotChecked("命令 {} 不能运行：{}".format(words[0], error.strerror)) from error
     return Output(

@@ -150,6 +150,23 @@ def _object(required: Dict[str, Check], optional: Optional[Dict[str, Check]] = N
     return check
 
 
+def _instances(optional: Dict[str, Check]) -> Check:
+    """Instances of a server, each with a name of its own."""
+    check_list = _list(_object({"name": _text}, optional))
+
+    def check(value: Any, place: str, problems: List[str]) -> None:
+        check_list(value, place, problems)
+        names = (
+            [str(item.get("name")) for item in value if isinstance(item, dict)]
+            if isinstance(value, list)
+            else []
+        )
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            problems.append("{}：名称 {} 重复，每个实例要有自己的名称".format(place, name))
+
+    return check
+
+
 # The range of --interval, too.
 INTERVAL_RANGE: Tuple[float, float] = (0.1, 60.0)
 
@@ -158,6 +175,19 @@ _LOG = _object(
     {"path": _absolute_path, "patterns": _list(_object({"name": _text, "pattern": _pattern}))},
     {"encoding": _encoding},
 )
+# How a client reaches its server. A password stands in a file of its own, never here.
+_CLIENT: Dict[str, Check] = {
+    "host": _text,
+    "port": _port,
+    "socket": _absolute_path,
+    "user": _text,
+    "password_file": _absolute_path,
+    "program": _absolute_path,
+}
+# How many standbys there should be.
+_STANDBYS: Dict[str, Check] = {"standbys": _number(0, 100)}
+_NGINX: Dict[str, Check] = {"status_url": _address, "access_log": _absolute_path, "pattern": _pattern}
+_TOMCAT: Dict[str, Check] = {"url": _address, "process": _text, "program": _absolute_path}
 _WHOLE = _object(
     {},
     {
@@ -178,5 +208,10 @@ _WHOLE = _object(
         "logs": _object({"files": _list(_LOG)}, {"state_file": _absolute_path}),
         "backups": _list(_object({"name": _text, "folder": _absolute_path}, {"pattern": _text})),
         "configuration": _list(_absolute_path),
+        "postgresql": _instances(dict(_CLIENT, database=_text, **_STANDBYS)),
+        "mysql": _instances(dict(_CLIENT, **_STANDBYS)),
+        "redis": _instances(_CLIENT),
+        "nginx": _object({}, {"instances": _instances(_NGINX), "state_file": _absolute_path}),
+        "tomcat": _instances(_TOMCAT),
     },
 )

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROBES = [
     *("system", "cpu", "memory", "disks", "network", "processes", "services", "time_sync", "users"),
     *("certificates", "urls", "logs", "backups", "schedules"),
+    *("postgresql", "mysql", "redis", "nginx", "tomcat"),
 ]
 
 

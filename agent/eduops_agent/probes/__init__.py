@@ -3,18 +3,26 @@
 from collections import OrderedDict
 
 from eduops_agent.probes import (
+    accounts,
     backups,
     certificates,
+    configuration,
     cpu,
     disks,
     logs,
     memory,
+    mysql,
     network,
+    nginx,
+    postgresql,
     processes,
+    redis,
     schedules,
     services,
+    smart,
     system,
     time_sync,
+    tomcat,
     urls,
     users,
 )
@@ -29,11 +37,19 @@ _MODULES = (
     services,
     time_sync,
     users,
+    accounts,
     certificates,
     urls,
     logs,
     backups,
     schedules,
+    smart,
+    configuration,
+    postgresql,
+    mysql,
+    redis,
+    nginx,
+    tomcat,
 )
 
 # Left out whole while an exam runs (`--light`). Others leave out a heavy part by themselves: `context.is_light`.
