@@ -1,6 +1,7 @@
 """What the host's files and programs print, in the versions that hospitals have, and what the probes make of it."""
 
 import pytest
+from eduops_agent import process_list
 from eduops_agent.probes import (
     PROBES,
     cpu,
@@ -136,7 +137,7 @@ def test_sockets_are_read_for_both_protocol_families():
 
 def test_process_name_may_hold_spaces_and_parentheses():
     line = "42 (a (b) c) Z 7 0 0 0 0 0 0 0 0 0 11 22 0 0 20 0 1 0 555 1000 33 0"
-    found = processes.parse_stat(line)
+    found = process_list.parse_stat(line)
     assert (found.pid, found.name, found.state, found.parent_pid) == (42, "a (b) c", "Z", 7)
     assert (found.ticks, found.started_ticks, found.memory_pages) == (33, 555, 33)
 

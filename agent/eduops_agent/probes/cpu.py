@@ -20,9 +20,9 @@ def measure(context: Context) -> Dict[str, Any]:
     before = _read_times(context)
     time.sleep(context.interval_seconds)
     after = _read_times(context)
-    load = os.getloadavg()
+    load = os.getloadavg() if hasattr(os, "getloadavg") else (None, None, None)
     cores = [build_use(name, before[name], after[name]) for name in after if name in before]
-    return {
+    data = {
         "count": len(after),
         "load_1m": load[0],
         "load_5m": load[1],
@@ -30,6 +30,9 @@ def measure(context: Context) -> Dict[str, Any]:
         "total": build_use("all", _add_up(before), _add_up(after)),
         "cores": cores,
     }
+    if load[0] is None:
+        data["load_reason"] = "本系统没有负载这一指标"
+    return data
 
 
 def parse_proc_stat(text: str) -> Times:

@@ -1,11 +1,13 @@
 """Network: what each interface carried and lost, and who listens."""
 
+import os
 import socket
 import struct
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from eduops_agent.context import Context, NotChecked, read_text
+from eduops_agent.port_owner import find_owners
 
 NAME = "network"
 TITLE = "网络：流量、错包、丢包、监听端口、连接数"
@@ -31,16 +33,24 @@ _STATES = {"01": "established", "06": "time_wait", "08": "close_wait", "0A": "li
 _UDP_BOUND = "07"
 
 Counters = Dict[str, Dict[str, int]]
-# Protocol, address, port, state.
-Socket = Tuple[str, str, int, str]
+
+
+class Socket(NamedTuple):
+    """A local end; `state` as /proc/net has it, `owner` the socket's inode or the process's name."""
+
+    protocol: str
+    address: str
+    port: int
+    state: str
+    owner: str
 
 
 def measure(context: Context) -> Dict[str, Any]:
-    """Interfaces, listening sockets, connections by state. Raises NotChecked without /proc/net."""
+    """Interfaces, listening sockets, connections by state. Raises NotChecked without /proc/net and psutil."""
     before = _read_counters(context)
     time.sleep(context.interval_seconds)
     after = _read_counters(context)
-    sockets = _read_sockets()
+    sockets = _read_sockets(context)
     return {
         "interfaces": build_interfaces(before, after, context.interval_seconds),
         "listening": None if sockets is None else build_listening(sockets),
@@ -65,7 +75,8 @@ def parse_sockets(protocol: str, text: str) -> List[Socket]:
     for line in text.splitlines()[1:]:
         words = line.split()
         address, _, port = words[1].partition(":")
-        found.append((protocol, _parse_address(address), int(port, 16), words[3]))
+        inode = words[9] if len(words) > 9 else ""
+        found.append(Socket(protocol, _parse_address(address), int(port, 16), words[3], inode))
     return found
 
 
@@ -85,20 +96,26 @@ def build_interfaces(before: Counters, after: Counters, seconds: float) -> List[
 
 
 def build_listening(sockets: List[Socket]) -> List[Dict[str, Any]]:
-    """What accepts connections (TCP) or datagrams (UDP), each once."""
-    wanted = {
-        (protocol, port, address)
-        for protocol, address, port, state in sockets
-        if (_STATES.get(state) == "listen" if protocol == "tcp" else state == _UDP_BOUND)
-    }
+    """What accepts connections (TCP) or datagrams (UDP), each once, with the name of its process where known."""
+    wanted = {(found.protocol, found.port, found.address): "" for found in sockets if _is_listening(found)}
+    for found in sockets:
+        key = (found.protocol, found.port, found.address)
+        if key in wanted and _is_listening(found) and not found.owner.isdigit():
+            wanted[key] = wanted[key] or found.owner
     return [
-        {"protocol": protocol, "address": address, "port": port} for protocol, port, address in sorted(wanted)
+        {
+            "protocol": protocol,
+            "address": address,
+            "port": port,
+            "process": wanted[protocol, port, address] or None,
+        }
+        for protocol, port, address in sorted(wanted)
     ]
 
 
 def build_connections(sockets: List[Socket]) -> Dict[str, int]:
     """How many TCP connections are established, waiting out their time, or left open by a careless program."""
-    states = [_STATES.get(state) for protocol, _, _, state in sockets if protocol == "tcp"]
+    states = [_STATES.get(found.state) for found in sockets if found.protocol == "tcp"]
     return {name: states.count(name) for name in ("established", "time_wait", "close_wait")}
 
 
@@ -124,7 +141,41 @@ def _read_counters(context: Context) -> Counters:
     }
 
 
-def _read_sockets() -> Optional[List[Socket]]:
+def _is_listening(found: Socket) -> bool:
+    return _STATES.get(found.state) == "listen" if found.protocol == "tcp" else found.state == _UDP_BOUND
+
+
+def _read_sockets(context: Context) -> Optional[List[Socket]]:
+    if context.psutil is not None and not os.path.exists(_TABLES[0][1]):
+        return _ask_psutil(context.psutil)
+    sockets = _read_tables()
+    if sockets is None or context.is_light:
+        return sockets
+    names = find_owners(found.owner for found in sockets if _is_listening(found))
+    return [found._replace(owner=names.get(found.owner, "")) for found in sockets]
+
+
+def _ask_psutil(psutil: Any) -> Optional[List[Socket]]:
+    states = {"ESTABLISHED": "01", "TIME_WAIT": "06", "CLOSE_WAIT": "08", "LISTEN": "0A", "NONE": _UDP_BOUND}
+    names = {process.pid: process.info["name"] or "" for process in psutil.process_iter(["name"])}
+    try:
+        connections = psutil.net_connections(kind="inet")
+    except psutil.AccessDenied:
+        return None
+    return [
+        Socket(
+            "tcp" if connection.type == socket.SOCK_STREAM else "udp",
+            connection.laddr.ip,
+            connection.laddr.port,
+            states.get(connection.status, ""),
+            names.get(connection.pid, ""),
+        )
+        for connection in connections
+        if connection.laddr
+    ]
+
+
+def _read_tables() -> Optional[List[Socket]]:
     """None where no table can be read; a host without IPv6 just lacks two of them."""
     found: List[Socket] = []
     tables_read = 0

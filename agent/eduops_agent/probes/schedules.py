@@ -116,6 +116,7 @@ def _read_own(unread: List[Dict[str, str]]) -> List[Dict[str, Any]]:
 
 
 def _own_name() -> str:
+    # Late: there is no such module on Windows, which has no crontab either.
     import pwd
 
     try:

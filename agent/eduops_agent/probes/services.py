@@ -1,7 +1,7 @@
 """systemd's units: those that failed, and those named in the configuration."""
 
 import os
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from eduops_agent.command import run_program
 from eduops_agent.context import Context, NotChecked
@@ -20,7 +20,11 @@ def measure(context: Context) -> Dict[str, Any]:
     if listed.code != 0:
         raise NotChecked("systemctl 没有答复：{}".format(listed.stderr.strip()[:200]))
     names = [_full_name(name) for name in (context.settings or {}).get("expected", [])]
-    return {"failed": parse_units(listed.stdout), "expected": _read_units(names)}
+    return {
+        "failed": parse_units(listed.stdout),
+        "expected": _read_units(names),
+        "enabled": _read_enabled(),
+    }
 
 
 def parse_units(text: str) -> List[Dict[str, str]]:
@@ -56,8 +60,21 @@ def parse_show(text: str) -> List[Dict[str, Any]]:
     return rows
 
 
+def parse_enabled(text: str) -> List[Dict[str, str]]:
+    """The lines of `systemctl list-unit-files --no-legend`; newer versions add the vendor's preset."""
+    rows = [line.split()[:2] for line in text.splitlines()]
+    return [{"name": row[0], "enabled": row[1]} for row in sorted(rows) if len(row) == 2]
+
+
 def _full_name(name: str) -> str:
     return name if "." in name else name + ".service"
+
+
+def _read_enabled() -> Optional[List[Dict[str, str]]]:
+    """Services that start by themselves; None where systemd does not say."""
+    words = ("--type=service", "--state=enabled", "--no-legend", "--no-pager")
+    listed = run_program("systemctl", "list-unit-files", *words)
+    return parse_enabled(listed.stdout) if listed.code == 0 else None
 
 
 def _read_units(names: List[str]) -> List[Dict[str, Any]]:

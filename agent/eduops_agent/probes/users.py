@@ -17,7 +17,7 @@ _RECORDS = ("/run/utmp", "/var/run/utmp")
 
 def measure(context: Context) -> Dict[str, Any]:
     """The sessions of utmp. Raises NotChecked where the system keeps none, which would look like nobody."""
-    if not any(os.access(path, os.R_OK) for path in _RECORDS):
+    if os.name == "posix" and not any(os.access(path, os.R_OK) for path in _RECORDS):
         raise NotChecked("没有可读的登录记录文件 {}".format(_RECORDS[0]))
     users = parse_who(run_program("who").stdout) if context.psutil is None else _ask_psutil(context)
     return {"count": len(users), "users": users}
