@@ -48,6 +48,22 @@ _LIMITS = {
     "log_matches": "日志新增匹配 行",
     "backup_age_hours": "最新备份距今 小时",
     "disk_days": "磁盘写满前 天（不高于）",
+    "connections_percent": "数据库连接占上限 %",
+    "longest_transaction_seconds": "最长事务 秒",
+    "longest_query_seconds": "最长查询 秒",
+    "waiting_locks": "等待中的锁 个",
+    "replication_lag_seconds": "复制延迟 秒",
+    "replication_lag_mb": "复制延迟 MB",
+    "cache_hit_percent": "缓存命中率 %（不高于）",
+    "transaction_id_percent": "事务号已用 %",
+    "slow_queries_per_hour": "慢查询 次每小时",
+    "rejected_connections_per_hour": "被拒绝的连接 次每小时",
+    "redis_memory_percent": "Redis 内存使用率 %",
+    "nginx_5xx_percent": "nginx 5xx 占请求 %",
+    "tomcat_seconds": "Tomcat 响应 秒",
+    "heap_percent": "JVM 堆使用率 %",
+    "jvm_threads": "JVM 线程 个",
+    "deadlocked_threads": "JVM 死锁线程 个",
 }
 
 chinese.name_choices(KIND_WORDS)

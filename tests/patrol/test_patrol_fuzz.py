@@ -13,11 +13,11 @@ from eduops.core.shipped import find_shipped
 from eduops.patrol.rules.check import State
 from eduops.patrol.rules.document import Document, parse_document
 from eduops.patrol.rules.judgement import judge
-from eduops.patrol.rules.threshold import PROBES, PatrolConfig
+from eduops.patrol.rules.threshold import PatrolConfig
 
 LIMITS = load_yaml(find_shipped("configs", "patrol.yaml"), PatrolConfig).default
-STRICT = LIMITS.model_copy(update={"mandatory": frozenset(PROBES)})
 HEALTHY = build_healthy()
+STRICT = LIMITS.model_copy(update={"mandatory": frozenset(section["name"] for section in HEALTHY["probes"])})
 SIGNED = sign(HEALTHY)
 ORIGINAL = parse_document(SIGNED)
 

@@ -113,7 +113,8 @@ def _measure(wanted: Row, position: Optional[Position]) -> Row:
             row.update(read())
         except NotChecked as error:
             unread.append(client.build_unread(figures, str(error)))
-    return dict(row, unread=unread)
+    # Its settings are files, which another probe follows.
+    return dict(row, settings={}, unread=unread)
 
 
 def _read_page(wanted: Row) -> Row:

@@ -114,8 +114,10 @@ def parse_jvm(text: str) -> Row:
     settings = parse_settings(text)
     used, largest = parse_heap_used(text), settings.get("MaxHeapSize")
     version = re.search(r"^JDK (\S+)", text, re.MULTILINE) or re.search(r"VM version (\S+)", text)
+    if version:
+        settings["jvm_version"] = version.group(1)
     return {
-        "jvm_version": version.group(1) if version else None,
+        "jvm_version": settings.get("jvm_version"),
         "heap_used_bytes": used,
         "heap_max_bytes": int(largest) if largest else None,
         "heap_percent": client.compute_percent(used, int(largest) if largest else None),

@@ -34,6 +34,11 @@ PROBES = {
     "logs": "日志",
     "backups": "备份",
     "schedules": "定时任务",
+    "postgresql": "PostgreSQL",
+    "mysql": "MySQL",
+    "redis": "Redis",
+    "nginx": "nginx",
+    "tomcat": "Tomcat",
     "drift": "配置漂移",
 }
 """Every probe that can be judged, in the order in which people read them; drift is no probe of the agent's."""
@@ -139,6 +144,26 @@ class Thresholds(_Strict):
     backup_age_hours: Ceiling
     disk_days: Floor = Floor(warning=30, critical=7)
     """Days until a file system is full, by its trend."""
+    connections_percent: Ceiling = Ceiling(warning=80, critical=95)
+    """Of a database's own limit."""
+    longest_transaction_seconds: Ceiling = Ceiling(warning=600, critical=3600)
+    longest_query_seconds: Ceiling = Ceiling(warning=300, critical=1800)
+    waiting_locks: Ceiling = Ceiling(warning=3, critical=20)
+    replication_lag_seconds: Ceiling = Ceiling(warning=60, critical=600)
+    replication_lag_mb: Ceiling = Ceiling(warning=256, critical=4096)
+    """Log that a standby has yet to apply, in 2^20 bytes."""
+    cache_hit_percent: Floor = Floor(warning=90, critical=50)
+    transaction_id_percent: Ceiling = Ceiling(warning=40, critical=75)
+    """Of the 2^31 transactions after which PostgreSQL takes no more writes unless it has been vacuumed."""
+    slow_queries_per_hour: Ceiling = Ceiling(warning=60, critical=600)
+    rejected_connections_per_hour: Ceiling = Ceiling(warning=1, critical=60)
+    redis_memory_percent: Ceiling = Ceiling(warning=80, critical=95)
+    nginx_5xx_percent: Ceiling = Ceiling(warning=1, critical=5)
+    """Of the requests since the last patrol."""
+    tomcat_seconds: Ceiling = Ceiling(warning=3, critical=10)
+    heap_percent: Ceiling = Ceiling(warning=90, critical=97)
+    jvm_threads: Ceiling = Ceiling(warning=500, critical=2000)
+    deadlocked_threads: Ceiling = Ceiling(warning=1, critical=1)
     drift: dict[Part, DriftLevel] = {}
     """What a difference from the baseline is; a part that is not named is a warning."""
 
