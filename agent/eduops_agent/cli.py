@@ -71,7 +71,10 @@ class _Parser(argparse.ArgumentParser):
 def run() -> None:
     """The program: never returns, ends with the exit code."""
     _make_streams_speak_chinese()
-    signal.signal(signal.SIGTERM, _on_terminate)
+    for name in ("SIGTERM", "SIGHUP"):
+        # An SSH session that breaks off hangs up; Windows knows no such thing.
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _on_terminate)
     try:
         code = main(sys.argv[1:])
         sys.stdout.flush()

@@ -21,7 +21,7 @@ _LINE_TIME = re.compile(
 _FAILED = re.compile(
     r"(?:message repeated (\d+) times: \[ )?"
     r"(?:Failed (?:password|keyboard-interactive/pam) for (?:invalid user )?(.*?) from (\S+)"
-    r"|FAILED LOGIN \S+ (?:ON|FROM) (?:\S+) FOR '?([^',]*)'?,)"
+    r"|FAILED LOGIN \S+ (?:on|ON|FROM) \S+ FOR '?([^',]*)'?,)"
 )
 
 

@@ -19,7 +19,7 @@ from eduops_agent.outcome import Section, build_section, failure, measure_one
 
 _LARGEST_RESULT_BYTES = 2 * 1024 * 1024
 _GRACE_SECONDS = 1.0
-_STOPS = {signal.SIGTERM, signal.SIGINT}
+_STOPS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
 def run_probes(probes: Mapping[str, ModuleType], contexts: Mapping[str, Context]) -> List[Section]:
