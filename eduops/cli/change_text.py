@@ -32,6 +32,11 @@ HEADS = {
     "alias": "别名", "merged_into": "并入", "moved_to": "转至", "staff_numbers": "工号", "suspended": "停用",
     "mode": "授课形式", "hours": "学时", "lecturer": "讲师", "start_on": "开始日期", "last_on": "结束日期",
     "tenants": "机构", "numbers": "题号", "revised": "修订", "filled": "补上的项", "id_there": "那边的编号",
+    "hosts": "主机", "services": "服务", "interfaces": "接口", "licences": "许可", "service": "服务", "interface": "接口",
+    "product": "产品", "version": "版本", "port": "端口", "needs": "依赖服务", "note": "备注", "system": "对方系统",
+    "direction": "方向", "protocol": "协议", "data": "数据内容", "contact": "联系人", "quantity": "数量", "unit": "单位",
+    "holder": "被许可人", "valid_from": "起始日", "valid_until": "到期日", "is_perpetual": "永久", "campus": "院区",
+    "bastion": "堡垒机", "owner": "责任人", "warranty_until": "保修至", "is_invented": "虚构",
 }  # fmt: skip
 """How each name of a change is said."""
 _STEPS = word.STEPS | {
@@ -41,13 +46,15 @@ _STEPS = word.STEPS | {
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "kind": word.KINDS
     | LEDGER_KINDS
-    | {"campus": "院区", "department": "科室", "outside_hospital": "外院", "quarterly": "季度报告"},
+    | {"campus": "院区", "department": "科室", "outside_hospital": "外院", "quarterly": "季度报告"}
+    | {"database": "数据库", "middleware": "中间件", "application": "应用", "other": "其他"},
     "impact": word.IMPACTS,
     "cause": word.CAUSES,
     "channel": word.CHANNELS,
     "step": _STEPS,
     "mode": COURSE_MODES,
-    "action": {"add": "登记", "retire": "停用"},
+    "action": {"add": "登记", "retire": "停用", "change": "改动", "import": "导入"},
+    "direction": {"inbound": "接收", "outbound": "发送", "both": "双向"},
     "state": {state.value: said for state, said in STATE_WORDS.items()}
     | {"active": "恢复", "suspended": "停用", "closed": "关闭", "open": "开设", "withdrawn": "撤下"},
 }  # fmt: skip

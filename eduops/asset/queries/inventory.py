@@ -1,6 +1,6 @@
 """Everything under care at once: hosts, services with what they need, interfaces, licences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -59,9 +59,14 @@ def load_inventory(session: Session) -> Inventory:
 
 def get_entry(session: Session, kind: Kind, code: str) -> Entry:
     """The entry of a code, retired ones included. Raises NotFound."""
-    row = get_row(session, kind, code)
+    return list_entries_of(session, [get_row(session, kind, code)])[0]
+
+
+def list_entries_of(session: Session, rows: Sequence[Kept]) -> list[Entry]:
+    """The entries that rows stand for, in their order."""
     every = [each for key in (HOSTS, SERVICES) for each in list_rows(session, key, with_retired=True)]
-    return _Words(session, every).entry_of(row)
+    words = _Words(session, every)
+    return [words.entry_of(row) for row in rows]
 
 
 def list_dependents(session: Session, row: Kept) -> list[tuple[Kind, str]]:

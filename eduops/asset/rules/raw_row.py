@@ -67,6 +67,11 @@ def read_row(row: RawRow) -> Draft:
     return draft
 
 
+def split_codes(text: str) -> tuple[str, ...]:
+    """The codes in a word, parted by spaces, commas or 、."""
+    return tuple(code for code in _BETWEEN_CODES.split(text) if code not in _NOTHING)
+
+
 def _read(each: Field, text: str) -> object:
     """The value of a word, None for one that says "nothing", or what is wrong with it."""
     match each.reads:
@@ -79,7 +84,7 @@ def _read(each: Field, text: str) -> object:
             answer = word.find_yes(text)
             return Slip(each.key, f"「{text[:20]}」不是是或否") if answer is None else answer
         case "codes":
-            return tuple(code for code in _BETWEEN_CODES.split(text) if code not in _NOTHING) or None
+            return split_codes(text) or None
         case choice if choice in _CHOICES:
             said = f"「{text[:20]}」不在可选范围：{word.said_choices(choice)}"
             return word.find_choice(choice, text) or Slip(each.key, said)
