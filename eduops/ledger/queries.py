@@ -13,13 +13,14 @@ from eduops.desk import queries as desk
 from eduops.desk.models.ticket import Ticket, TicketReopening
 from eduops.ledger.models import LedgerEntry
 from eduops.ledger.rules import Draft, Standing, list_standings
+from eduops.patrol import queries as patrol
 from eduops.store import evidence
 from eduops.store.chain import Link, find_break, is_own
 from eduops.store.evidence import UNREADABLE
 
 
 def load_facts(session: Session, contract: Contract) -> Facts:
-    """What the rooms record that the contract's rules judge: so far tickets and surveys.
+    """What the rooms record that the contract's rules judge: so far tickets, surveys, hosts and their patrols.
 
     Tickets are those of the term and a year either side: a window approved before the term began may cut a
     stoppage within it; later tickets are listed as outside.
@@ -30,6 +31,8 @@ def load_facts(session: Session, contract: Contract) -> Facts:
     to_at = start_of(contract.term.end_on, zone) + year
     return Facts(
         tickets=desk.load_facts(session, from_at=from_at, to_at=to_at),
+        hosts=tuple(patrol.list_host_facts(session, zone)),
+        patrols=tuple(patrol.list_patrol_facts(session, since=from_at + year, until=to_at - year)),
         surveys=desk.load_surveys(session, from_on=contract.term.start, to_on=contract.term.end_on),
     )
 

@@ -7,11 +7,9 @@ from sqlmodel import Session, and_, col, func, or_, select
 from sqlmodel.sql.expression import Select
 
 from eduops.asset.models import Host
-from eduops.contract.fact import PatrolFact
 from eduops.core.errors import NotFound
 from eduops.patrol.models import PatrolDocument, PatrolResult, PatrolRun
 from eduops.patrol.rules.check import State
-from eduops.patrol.rules.run import Kind
 
 
 def get_run(session: Session, ref: str) -> tuple[PatrolRun, Host]:
@@ -84,21 +82,6 @@ def find_last_machine(session: Session, host_id: int) -> str | None:
         .order_by(col(PatrolRun.finished_at).desc(), col(PatrolRun.id).desc())
     )
     return session.exec(query.limit(1)).first()
-
-
-def list_patrol_facts(session: Session, *, since: datetime, until: datetime) -> list[PatrolFact]:
-    """The patrols that finished in [since, until), as the contract's rules take them; host is the host's code."""
-    query = (
-        select(Host.code, PatrolRun.finished_at, PatrolRun.kind)
-        .join(Host, col(Host.id) == col(PatrolRun.host_id))
-        .where(col(PatrolRun.finished_at) >= since, col(PatrolRun.finished_at) < until)
-        .order_by(col(PatrolRun.finished_at), col(PatrolRun.id))
-    )
-    return [
-        PatrolFact(code, finished_at, is_big=kind == Kind.BIG)
-        for code, finished_at, kind in session.exec(query)
-        if finished_at is not None
-    ]
 
 
 def _runs_with_hosts() -> Select[PatrolRun, Host]:

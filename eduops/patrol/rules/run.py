@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from eduops.asset.rules import is_local
 from eduops.core.errors import Conflict, InputError, NotAllowed
 
 _CLOCKS_DIFFER_BY = timedelta(minutes=10)
@@ -15,10 +14,16 @@ class Kind(StrEnum):
 
     DAILY = "daily"
     BIG = "big"
+    MONTHLY = "monthly"
     ON_DEMAND = "on_demand"
 
 
-KIND_WORDS = {Kind.DAILY: "日常巡检", Kind.BIG: "大巡检", Kind.ON_DEMAND: "临时巡检"}
+KIND_WORDS = {
+    Kind.DAILY: "日常巡检",
+    Kind.BIG: "大巡检",
+    Kind.MONTHLY: "月度评估",
+    Kind.ON_DEMAND: "临时巡检",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,6 @@ def check_in_use(host: HostFacts) -> None:
     if host.retired_at is not None:
         raise NotAllowed(
             f"主机 {host.code} 已停用，不再巡检", hint="运行 eduops host list 查看在用的主机，或重新登记"
-        )
-
-
-def check_reachable(host: HostFacts) -> None:
-    """Raises NotAllowed for a host that eduops does not run on."""
-    if not is_local(host.address):
-        raise NotAllowed(
-            f"主机 {host.code} 的地址是 {host.address}，不是本机；远程采集尚未实现",
-            hint=f"在该主机上运行 eduops-agent 并保存输出，再运行 eduops patrol ingest 文件 --host {host.code}",
         )
 
 
