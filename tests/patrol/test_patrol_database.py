@@ -184,26 +184,34 @@ def test_size_of_each_database_is_kept_for_trends():
 
 FIGURES = {
     "postgresql": (
-        "connections_percent",
-        "longest_transaction_seconds",
-        "longest_query_seconds",
-        "waiting_locks",
-        "cache_hit_percent",
-        "deadlocks",
-        "transaction_id_percent",
-        "databases",
-        "standbys",
+        *(
+            "connections_percent",
+            "longest_transaction_seconds",
+            "longest_query_seconds",
+            "waiting_locks",
+            "cache_hit_percent",
+        ),
+        *(
+            "deadlocks",
+            "transaction_id_percent",
+            "databases",
+            "standbys",
+        ),
     ),
     "mysql": (
-        "connections_percent",
-        "longest_transaction_seconds",
-        "longest_query_seconds",
-        "waiting_locks",
-        "cache_hit_percent",
-        "deadlocks",
-        "slow_queries_per_hour",
-        "databases",
-        "replica",
+        *(
+            "connections_percent",
+            "longest_transaction_seconds",
+            "longest_query_seconds",
+            "waiting_locks",
+            "cache_hit_percent",
+        ),
+        *(
+            "deadlocks",
+            "slow_queries_per_hour",
+            "databases",
+            "replica",
+        ),
     ),
 }
 

@@ -85,15 +85,34 @@ def test_log_of_which_no_line_is_understood_is_never_normal():
 
 FIGURES = {
     "redis": (
-        "memory_percent",
-        "connections_percent",
-        "rejected_connections_per_hour",
-        "evicted_keys",
-        "last_save_ok",
-        "aof_write_ok",
+        *(
+            "memory_percent",
+            "connections_percent",
+            "rejected_connections_per_hour",
+        ),
+        *(
+            "evicted_keys",
+            "last_save_ok",
+            "aof_write_ok",
+        ),
     ),
-    "nginx": ("active", "dropped", "log_requests"),
-    "tomcat": ("http_status", "threads", "heap_percent", "deadlocked_threads"),
+    "nginx": (
+        *(
+            "active",
+            "dropped",
+        ),
+        *("log_requests",),
+    ),
+    "tomcat": (
+        *(
+            "http_status",
+            "threads",
+        ),
+        *(
+            "heap_percent",
+            "deadlocked_threads",
+        ),
+    ),
 }
 
 
