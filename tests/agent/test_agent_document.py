@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 PROBES = [
     *("system", "cpu", "memory", "disks", "network", "processes", "services", "time_sync", "users"),
-    *("certificates", "urls", "logs", "backups", "schedules"),
+    *("accounts", "certificates", "urls", "logs", "backups", "schedules", "smart", "configuration"),
     *("postgresql", "mysql", "redis", "nginx", "tomcat"),
 ]
 

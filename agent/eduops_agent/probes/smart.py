@@ -42,10 +42,12 @@ def parse_disk(text: str, code: int) -> Dict[str, Any]:
     healthy = found.get("smart_status", {}).get("passed")
     if healthy is None and not found.get("smart_support", {}).get("available", True):
         raise NotChecked("这块硬盘不提供 SMART")
+    if not isinstance(healthy, bool):
+        raise NotChecked("这块硬盘没有给出健康结论")
     nvme = found.get("nvme_smart_health_information_log", {})
     row = {
         "model": found.get("model_name") or found.get("scsi_model_name"),
-        "healthy": healthy if isinstance(healthy, bool) else None,
+        "healthy": healthy,
         "temperature_celsius": found.get("temperature", {}).get("current"),
         "power_on_hours": found.get("power_on_time", {}).get("hours"),
         "media_errors": nvme.get("media_errors"),

@@ -1,4 +1,4 @@
-"""What the figures of named things mean: certificates, addresses, logs, backups."""
+"""What the figures of named things mean: certificates, addresses, logs, backups, configuration files."""
 
 import math
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from eduops.patrol.rules.threshold import Thresholds
 _DAY_SECONDS = 86_400
 _HOUR_SECONDS = 3600
 _FIRST_ERROR_STATUS = 400
+_FINGERPRINT = 12
 
 
 def judge_certificates(data: Data, limits: Thresholds, at: datetime) -> Iterator[Check]:
@@ -99,6 +100,16 @@ def judge_backups(data: Data, limits: Thresholds, _at: datetime) -> Iterator[Che
         size = read_number(newest[0], "size_bytes") if newest else None
         filled = None if size is None else size > 0
         yield judge_alarm("backup_filled", name, filled, good="最新备份不是空文件", bad="最新备份是空文件")
+
+
+def judge_configuration(data: Data, _limits: Thresholds, _at: datetime) -> Iterator[Check]:
+    """That each file is there and has a fingerprint; whether it changed is told by the baseline."""
+    for path, row in _list_rows(data, "files", "path"):
+        silent = judge_row("configuration_file", path, row)
+        fingerprint = read_text(row, "sha256")
+        told = State.NORMAL if fingerprint else State.CANNOT_TELL
+        text = f"{path} 指纹 {fingerprint[:_FINGERPRINT]}" if fingerprint else f"{path} 的指纹无法识别"
+        yield silent or build_check("configuration_file", path, told, text)
 
 
 def _list_rows(data: Data, key: str, label: str) -> Iterator[tuple[str, Data]]:

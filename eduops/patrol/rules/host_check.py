@@ -1,6 +1,8 @@
-"""What the figures of the host itself mean: system, processor, memory, disks, network, processes, services, clock."""
+"""What the figures of the host itself mean: system, processor, memory, disks, network, processes, services, clock,
+accounts, the disks' own health."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from eduops.patrol.rules.check import Check, State, build_check, judge_alarm, judge_value
@@ -9,6 +11,7 @@ from eduops.patrol.rules.threshold import Thresholds
 
 _MOST_NAMES = 5
 _DAY_SECONDS = 86_400
+_BAD_SECTORS = ("reallocated_sectors", "pending_sectors", "uncorrectable_sectors", "media_errors")
 
 
 def judge_system(data: Data, _limits: Thresholds, _at: datetime) -> Iterator[Check]:
@@ -26,6 +29,9 @@ def judge_cpu(data: Data, limits: Thresholds, _at: datetime) -> Iterator[Check]:
     """Use over the interval; the load of five minutes for each core."""
     used = read_percent(data.get("total"), "used_percent")
     yield judge_value("cpu_percent", "", used, limits.cpu_percent, title="使用率", unit="%")
+    if data.get("load_5m", "") is None and (reason := read_text(data, "load_reason")):
+        yield build_check("load_per_core", "", State.NOT_CHECKED, reason, is_mandatory=False)
+        return
     count, load = read_number(data, "count", low=1), read_number(data, "load_5m")
     per_core = None if count is None or load is None else round(load / count, 2)
     yield judge_value("load_per_core", "", per_core, limits.load_per_core, title="每核 5 分钟负载", unit="")
@@ -152,6 +158,65 @@ def judge_users(data: Data, _limits: Thresholds, _at: datetime) -> Iterator[Chec
         yield build_check("users", "", State.CANNOT_TELL, "登录人数无法识别")
         return
     yield build_check("users", "", State.NORMAL, f"当前登录 {int(count)} 人次")
+
+
+def judge_accounts(data: Data, limits: Thresholds, _at: datetime) -> Iterator[Check]:
+    """That root is alone with its number, and how often somebody was refused where the record could be read."""
+    accounts = read_rows(data, "accounts")
+    if accounts is None:
+        yield build_check("root_accounts", "", State.CANNOT_TELL, "本机账号的列表无法识别")
+    else:
+        twins = [row for row in accounts if read_number(row, "uid") == 0 and read_text(row, "name") != "root"]
+        names = "、".join(read_text(row, "name") or "（无名）" for row in twins[:_MOST_NAMES])
+        good = f"本机账号 {len(accounts)} 个，只有 root 的 uid 为 0"
+        yield judge_alarm(
+            "root_accounts", "", not twins, good=good, bad=f"uid 为 0 的账号除 root 外还有：{names}"
+        )
+    yield _judge_failed_logins(data.get("failed_logins"), limits)
+
+
+def _judge_failed_logins(found: object, limits: Thresholds) -> Check:
+    row = found if isinstance(found, Mapping) else {}
+    silent = judge_row("failed_logins", "失败登录", row)
+    if silent is not None:
+        return replace(silent, is_mandatory=False) if silent.state is State.NOT_CHECKED else silent
+    title = "24 小时内失败登录"
+    users = read_rows(row, "users") or []
+    if most := "、".join(read_text(user, "name") for user in users[:_MOST_NAMES]):
+        title += f"（{most}）"
+    count = read_number(row, "count")
+    return judge_value("failed_logins", "", count, limits.failed_logins, title=title, unit=" 次")
+
+
+def judge_smart(data: Data, limits: Thresholds, _at: datetime) -> Iterator[Check]:
+    """Each disk: its own verdict, sectors it gave up or waits to give up, and how worn it is where it says."""
+    rows = read_rows(data, "disks")
+    if rows is None:
+        yield build_check("smart_healthy", "", State.CANNOT_TELL, "硬盘列表无法识别")
+    for row in rows or ():
+        device = read_text(row, "device") or "（未说明的硬盘）"
+        if (silent := judge_row("smart_healthy", device, row)) is not None:
+            yield silent
+            continue
+        healthy = read_flag(row, "healthy")
+        yield judge_alarm("smart_healthy", device, healthy, good="自检健康", bad="自检报告即将失效，尽快更换")
+        told = [key for key in _BAD_SECTORS if row.get(key) is not None]
+        counts = [read_number(row, key) for key in told]
+        if told:
+            bad = None if None in counts else sum(count for count in counts if count is not None)
+            yield judge_value(
+                "smart_bad_sectors",
+                device,
+                bad,
+                limits.smart_bad_sectors,
+                title="坏扇区与介质错误",
+                unit=" 个",
+            )
+        if row.get("wear_percent") is not None:
+            wear = read_number(row, "wear_percent", high=255)
+            yield judge_value(
+                "smart_wear_percent", device, wear, limits.smart_wear_percent, title="写入寿命已用", unit="%"
+            )
 
 
 def judge_schedules(data: Data, _limits: Thresholds, _at: datetime) -> Iterator[Check]:

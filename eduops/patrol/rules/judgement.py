@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from eduops.patrol.rules import database_check, drift, endpoint_check, host_check, middleware_check
-from eduops.patrol.rules.baseline import Baseline, extract_parts
+from eduops.patrol.rules.baseline import Baseline, Told, extract_parts
 from eduops.patrol.rules.check import Check, State, build_check, judge_host, judge_value, render_figure
 from eduops.patrol.rules.document import Document, Section
 from eduops.patrol.rules.hysteresis import Key, Seen, hold
@@ -31,11 +31,14 @@ _JUDGES: dict[str, Callable[[Data, Thresholds, datetime], Iterator[Check]]] = {
     "services": host_check.judge_services,
     "time_sync": host_check.judge_time_sync,
     "users": host_check.judge_users,
+    "accounts": host_check.judge_accounts,
     "certificates": endpoint_check.judge_certificates,
     "urls": endpoint_check.judge_urls,
     "logs": endpoint_check.judge_logs,
     "backups": endpoint_check.judge_backups,
     "schedules": host_check.judge_schedules,
+    "smart": host_check.judge_smart,
+    "configuration": endpoint_check.judge_configuration,
     "postgresql": database_check.judge_postgresql,
     "mysql": database_check.judge_mysql,
     "redis": middleware_check.judge_redis,
@@ -57,6 +60,7 @@ class Memory:
     """The one in force at the time."""
     used: Mapping[str, Sequence[Point]] = field(default_factory=dict)
     """`disk_percent` by mount, over the window of the trend."""
+    told: Told = field(default_factory=dict)
 
 
 NOTHING = Memory()
@@ -87,7 +91,7 @@ def judge(document: Document, thresholds: Thresholds, memory: Memory = NOTHING) 
     for probe in PROBES:
         is_mandatory = probe in thresholds.mandatory
         if probe == "drift":
-            found = _judge_drift(document, thresholds, memory.baseline)
+            found = _judge_drift(document, thresholds, memory)
         elif (section := sections.get(probe)) is not None or is_mandatory:
             found = _judge_section(probe, section, thresholds, document.measured_at)
             if probe == "disks":
@@ -96,7 +100,8 @@ def judge(document: Document, thresholds: Thresholds, memory: Memory = NOTHING) 
             continue
         for check in found:
             is_needed = is_mandatory and check.is_mandatory
-            checks.append(_place(hold(check, thresholds, memory.seen), probe, is_mandatory=is_needed))
+            held = hold(check, thresholds, memory.seen) if memory.seen else check
+            checks.append(_place(held, probe, is_mandatory=is_needed))
     return Judgement(judge_host(checks), tuple(checks))
 
 
@@ -115,11 +120,11 @@ def _place(check: Check, probe: str, *, is_mandatory: bool) -> Check:
     )
 
 
-def _judge_drift(document: Document, thresholds: Thresholds, baseline: Baseline | None) -> list[Check]:
-    if baseline is None:
+def _judge_drift(document: Document, thresholds: Thresholds, memory: Memory) -> list[Check]:
+    if memory.baseline is None:
         return [drift.judge_no_baseline()]
-    drifts = drift.compare(baseline, extract_parts(document))
-    return list(drift.judge_drift(drifts, baseline, thresholds))
+    drifts = drift.compare(memory.baseline, extract_parts(document, memory.told))
+    return list(drift.judge_drift(drifts, memory.baseline, thresholds))
 
 
 def _judge_growth(

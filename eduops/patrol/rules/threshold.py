@@ -29,11 +29,14 @@ PROBES = {
     "services": "系统服务",
     "time_sync": "时间同步",
     "users": "登录用户",
+    "accounts": "本机账号",
     "certificates": "证书",
     "urls": "网址",
     "logs": "日志",
     "backups": "备份",
     "schedules": "定时任务",
+    "smart": "硬盘自检",
+    "configuration": "配置文件",
     "postgresql": "PostgreSQL",
     "mysql": "MySQL",
     "redis": "Redis",
@@ -144,6 +147,11 @@ class Thresholds(_Strict):
     backup_age_hours: Ceiling
     disk_days: Floor = Floor(warning=30, critical=7)
     """Days until a file system is full, by its trend."""
+    failed_logins: Ceiling = Ceiling(warning=100, critical=1000)
+    """Of the last 24 hours."""
+    smart_bad_sectors: Ceiling = Ceiling(warning=1, critical=100)
+    smart_wear_percent: Ceiling = Ceiling(warning=80, critical=95)
+    """Of what the maker of a solid-state disk promises that can be written."""
     connections_percent: Ceiling = Ceiling(warning=80, critical=95)
     """Of a database's own limit."""
     longest_transaction_seconds: Ceiling = Ceiling(warning=600, critical=3600)
