@@ -52,6 +52,26 @@ def test_document_that_cannot_be_trusted_is_refused_with_the_reason(content, rea
     assert caught.value.hint
 
 
+def test_document_of_ten_megabytes_is_refused_before_it_is_looked_into():
+    document = build_healthy()
+    document["probes"][0]["data"]["packages"] = [
+        {"name": f"p{n}", "version": "1" * 90} for n in range(95_000)
+    ]
+    content = sign(document)
+    assert len(content) > 10_000_000
+    with pytest.raises(InputError, match="超过上限 2000000"):
+        parse_document(content)
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.parent.glob("*.json")), ids=lambda path: path.stem)
+def test_every_golden_document_stays_readable_wherever_it_is_cut_refused(path):
+    content = path.read_bytes()
+    assert parse_document(content).probes
+    for length in range(0, len(content) - 2, 97):
+        with pytest.raises(InputError):
+            parse_document(content[:length])
+
+
 def test_document_as_large_as_allowed_is_read():
     document = build_healthy()
     content = sign(document)
