@@ -25,6 +25,7 @@ _LONGEST_ITEM = 200
 _LONGEST_VALUE = 300
 # Linux takes the ports of outgoing datagrams from here on up: they come and go by themselves.
 _FIRST_PASSING_PORT = 32_768
+_SYSTEM_WORDS = {"os_name": "系统", "kernel": "内核", "architecture": "架构", "python_version": "Python"}
 _ACCOUNT_KEYS = ("uid", "gid", "home", "shell", "groups", "is_locked", "is_admin", "is_sudoer")
 
 Items = Iterator[tuple[str, str]]
@@ -45,6 +46,10 @@ class PartFacts:
     unread: tuple[str, ...] = ()
 
 
+Told = dict[Part, tuple[object, PartFacts]]
+"""What the document before said of a part, word for word, and what was made of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """What was approved."""
@@ -53,10 +58,14 @@ class Baseline:
     facts: Facts
 
 
-def extract_parts(document: Document) -> dict[Part, PartFacts]:
-    """Every part of the host's configuration, the unread ones with the reason."""
+def extract_parts(document: Document, told: Told | None = None) -> dict[Part, PartFacts]:
+    """Every part of the host's configuration, the unread ones with the reason.
+
+    `told` is kept from document to document of one host, where many are read: most parts stay word for word the same.
+    """
     sections = {section.name: section for section in document.probes}
-    found = {part: _extract(part, sections) for part in _READERS}
+    known = {} if told is None else told
+    found = {part: _extract(part, sections, known) for part in _READERS}
     return {**found, Part.DATABASES: _extract_databases(document.probes)}
 
 
@@ -73,18 +82,25 @@ def hash_facts(facts: Facts) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _extract(part: Part, sections: Mapping[str, Section]) -> PartFacts:
+def _extract(part: Part, sections: Mapping[str, Section], told: Told) -> PartFacts:
     reader = _READERS[part]
     section = sections.get(reader.probe)
     if (unread := _explain_unread(section)) is not None:
         return unread
     assert section is not None and section.data is not None  # noqa: S101 - told above
-    items = reader.read(section.data)
+    raw = [section.data.get(key) for key in reader.keys]
+    if part not in told or told[part][0] != raw:
+        told[part] = (raw, _read(reader, section.data))
+    return told[part][1]
+
+
+def _read(reader: "_Reader", data: Data) -> PartFacts:
+    items = reader.read(data)
     if items is None:
-        is_there = section.data.get(reader.key) is not None
+        is_there = data.get(reader.keys[0]) is not None
         reason = "文档中的这一部分无法识别" if is_there else "文档中没有这一部分"
         return PartFacts({}, reason, is_failed=is_there)
-    return PartFacts(_collect(items), unread=tuple(reader.list_unread(section.data)))
+    return PartFacts(_collect(items), unread=tuple(reader.list_unread(data)))
 
 
 def _explain_unread(section: Section | None) -> PartFacts | None:
@@ -98,10 +114,14 @@ def _explain_unread(section: Section | None) -> PartFacts | None:
 
 def _collect(items: Items) -> dict[str, str]:
     """The items under their names; those that share one are told together, in order."""
-    found: dict[str, set[str]] = {}
-    for item, value in items:
-        found.setdefault(item[:_LONGEST_ITEM], set()).add(value)
-    return {item: _shorten("；".join(sorted(values))) for item, values in found.items()}
+    found: dict[str, str] = {}
+    shared: dict[str, set[str]] = {}
+    for name, value in items:
+        item = name[:_LONGEST_ITEM]
+        if found.setdefault(item, value) != value:
+            shared.setdefault(item, {found[item]}).add(value)
+    found.update({item: "；".join(sorted(values)) for item, values in shared.items()})
+    return {item: _shorten(value) for item, value in found.items()}
 
 
 def _shorten(value: str) -> str:
@@ -114,8 +134,7 @@ def _shorten(value: str) -> str:
 def _read_system(data: Data) -> Items | None:
     if not read_text(data, "kernel"):
         return None
-    keys = {"os_name": "系统", "kernel": "内核", "architecture": "架构", "python_version": "Python"}
-    return ((head, read_text(data, key)) for key, head in keys.items() if read_text(data, key))
+    return ((head, read_text(data, key)) for key, head in _SYSTEM_WORDS.items() if read_text(data, key))
 
 
 def _read_packages(data: Data) -> Items | None:
@@ -238,24 +257,26 @@ def _list_nothing(_data: Data) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Where a part is told: the probe, its key, how it is read, and what of it could not be."""
+    """Where a part is told: the probe, its keys with the needed one first, how it is read, what of it could not be."""
 
     probe: str
-    key: str
+    keys: tuple[str, ...]
     read: Callable[[Data], Items | None]
     list_unread: Callable[[Data], Iterator[str]] = _list_nothing
 
 
 _READERS = {
-    Part.SYSTEM: _Reader("system", "kernel", _read_system),
-    Part.PACKAGES: _Reader("system", "packages", _read_packages),
-    Part.INSTALLED: _Reader("packages", "packages", _read_packages),
-    Part.PORTS: _Reader("network", "listening", _read_ports),
-    Part.ACCOUNTS: _Reader("users", "accounts", _read_accounts),
-    Part.SCHEDULES: _Reader("schedules", "entries", _read_schedules, _list_unread_tables),
-    Part.SERVICES: _Reader("services", "expected", _read_services),
-    Part.CONFIGURATION: _Reader("configuration", "files", _read_configuration, _list_unread_files),
-    Part.MOUNTS: _Reader("disks", "filesystems", _read_mounts),
+    Part.SYSTEM: _Reader("system", ("kernel", *_SYSTEM_WORDS), _read_system),
+    Part.PACKAGES: _Reader("system", ("packages",), _read_packages),
+    Part.INSTALLED: _Reader("packages", ("packages",), _read_packages),
+    Part.PORTS: _Reader("network", ("listening",), _read_ports),
+    Part.ACCOUNTS: _Reader("accounts", ("accounts",), _read_accounts),
+    Part.SCHEDULES: _Reader(
+        "schedules", ("entries", "timers", "unread"), _read_schedules, _list_unread_tables
+    ),
+    Part.SERVICES: _Reader("services", ("expected", "enabled"), _read_services),
+    Part.CONFIGURATION: _Reader("configuration", ("files",), _read_configuration, _list_unread_files),
+    Part.MOUNTS: _Reader("disks", ("filesystems",), _read_mounts),
 }
 
 

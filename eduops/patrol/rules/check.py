@@ -22,7 +22,7 @@ class State(StrEnum):
     @property
     def rank(self) -> int:
         """0 for normal, higher for worse."""
-        return list(State).index(self)
+        return _RANKS[self]
 
     @property
     def is_alarm(self) -> bool:
@@ -34,6 +34,7 @@ class State(StrEnum):
         return self is not State.NORMAL and (is_mandatory or self is not State.NOT_CHECKED)
 
 
+_RANKS = {state: rank for rank, state in enumerate(State)}
 STATE_WORDS = {
     State.NORMAL: "正常",
     State.NOT_CHECKED: "未检查",

@@ -44,6 +44,8 @@ def _compare_part(part: Part, approved: Mapping[str, str] | None, found: PartFac
         return PartDrift(part, (), reason, is_failed, is_absent=approved is None and not is_failed)
     if approved is None:
         return PartDrift(part, reason="批准基线时没有读到这一部分，重新批准后才能比对")
+    if approved == found.items:
+        return PartDrift(part)
     unseen = {item for item in approved.keys() - found.items.keys() if item.startswith(found.unread)}
     differences = tuple(
         Difference(item, approved.get(item), found.items.get(item))

@@ -11,7 +11,7 @@ MOST_ROWS = 500
 
 def read_number(data: object, key: str, *, low: float = 0.0, high: float = 1e15) -> float | None:
     """The number under a key, if it is one and lies in [low, high]."""
-    value = data.get(key) if isinstance(data, Mapping) else None
+    value = data.get(key) if isinstance(data, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     # The comparison comes first: an integer too large for a float must not reach the conversion.
@@ -25,13 +25,13 @@ def read_percent(data: object, key: str) -> float | None:
 
 def read_flag(data: object, key: str) -> bool | None:
     """The yes or no under a key."""
-    value = data.get(key) if isinstance(data, Mapping) else None
+    value = data.get(key) if isinstance(data, dict) else None
     return value if isinstance(value, bool) else None
 
 
 def read_text(data: object, key: str) -> str:
     """The text under a key, else an empty one."""
-    value = data.get(key) if isinstance(data, Mapping) else None
+    value = data.get(key) if isinstance(data, dict) else None
     return value if isinstance(value, str) else ""
 
 
@@ -46,7 +46,7 @@ def read_instant(data: object, key: str) -> datetime | None:
 
 def read_rows(data: object, key: str) -> list[Data] | None:
     """The list of objects under a key; None where it is not one, or longer than any real one."""
-    value = data.get(key) if isinstance(data, Mapping) else None
+    value = data.get(key) if isinstance(data, dict) else None
     if not isinstance(value, list) or len(value) > MOST_ROWS:
         return None
-    return value if all(isinstance(row, Mapping) for row in value) else None
+    return value if all(isinstance(row, dict) for row in value) else None

@@ -10,9 +10,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
+from operator import attrgetter
 from statistics import median
 
 WINDOW_DAYS = 90
@@ -85,11 +86,13 @@ class Trend:
 
 def build_trend(points: Iterable[Point], *, full: float | None = None) -> Trend:
     """The trend of one figure; `full` is the value at which there is no more room, where there is one."""
-    ordered = sorted(points, key=lambda point: point.at)
-    start = _find_clean_up(ordered, full)
-    cleaned_at = ordered[start].at if start else None
-    kept = tuple(_thin(ordered[start:]))
-    reason = _explain_few(kept, cleaned_at)
+    kept, cleaned_at = choose_points(points, full=full)
+    return draw_trend(kept, cleaned_at, full=full)
+
+
+def draw_trend(kept: tuple[Point, ...], cleaned_at: datetime | None, *, full: float | None = None) -> Trend:
+    """The trend through points that were chosen already."""
+    reason = explain_few(kept, cleaned_at)
     line = None if reason else fit_line(kept)
     if line is None:
         return Trend(Verdict.CANNOT_TELL, reason or "没有两次不同时刻的测量", kept, cleaned_at)
@@ -102,6 +105,36 @@ def build_trend(points: Iterable[Point], *, full: float | None = None) -> Trend:
     return Trend(verdict, "", kept, cleaned_at, line, days, days_low or 0.0, days_high)
 
 
+def choose_points(
+    points: Iterable[Point], *, full: float | None = None
+) -> tuple[tuple[Point, ...], datetime | None]:
+    """The points that a trend is drawn through, in order, and the first one after a clean-up where there was one."""
+    ordered = sorted(points, key=attrgetter("at"))
+    start = _find_clean_up(ordered, full)
+    return tuple(_thin(ordered[start:])), ordered[start].at if start else None
+
+
+def can_fill(trend_points: Sequence[Point], *, full: float, days: float) -> bool:
+    """Whether the line through points in order can be full within so many days after the last of them.
+
+    No is certain, and far cheaper than the line: half of all pairs would have to rise as steeply as that, and those
+    too far apart for the whole range to be so steep do not.
+    """
+    highest = max(point.value for point in trend_points)
+    rise, room = highest - min(point.value for point in trend_points), full - highest
+    if rise <= 0 or room <= 0:
+        return room <= 0
+    # The line's level at the end is no higher than the highest point carried on from the middle of the time.
+    end, middle = trend_points[-1].at, trend_points[(len(trend_points) - 1) // 2].at
+    farthest = (end - middle + timedelta(days=days)) * min(rise / room, 1e3)
+    apart, start = 0, 0
+    for point in trend_points:
+        while point.at - trend_points[start].at > farthest:
+            start += 1
+        apart += start
+    return apart * 4 <= len(trend_points) * (len(trend_points) - 1)
+
+
 def fit_line(points: Sequence[Point]) -> Line | None:
     """The Theil-Sen line with Sen's interval; None where no two points differ in time."""
     if not points:
@@ -109,11 +142,14 @@ def fit_line(points: Sequence[Point]) -> Line | None:
     end = points[-1].at
     xs = [(point.at - end).total_seconds() / _DAY_SECONDS for point in points]
     ys = [point.value for point in points]
+    pairs = list(zip(xs, ys, strict=True))
     slopes = sorted(
-        (ys[later] - y) / (xs[later] - x)
-        for first, (x, y) in enumerate(zip(xs, ys, strict=True))
-        for later in range(first + 1, len(xs))
-        if xs[later] != x
+        [
+            (later_y - y) / (later_x - x)
+            for place, (x, y) in enumerate(pairs, start=1)
+            for later_x, later_y in pairs[place:]
+            if later_x != x
+        ]
     )
     if not slopes:
         return None
@@ -168,11 +204,8 @@ def _find_clean_up(points: Sequence[Point], full: float | None) -> int:
     ones is an outlier and no clean-up, which its neighbours' medians tell.
     """
     values = [point.value for point in points]
-    falls = [
-        place
-        for place, (before, after) in enumerate(pairwise(values), start=1)
-        if before - after > _CLEAN_UP_SHARE * (before if full is None else full)
-    ]
+    big = _CLEAN_UP_SHARE * (min(values, default=0.0) if full is None else full)
+    falls = [place for place, (before, after) in enumerate(pairwise(values), start=1) if before - after > big]
     if not falls:
         return 0
     usual = _CLEAN_UP_STEPS * median(abs(after - before) for before, after in pairwise(values))
@@ -185,17 +218,13 @@ def _find_clean_up(points: Sequence[Point], full: float | None) -> int:
 
 
 def _thin(points: Sequence[Point]) -> Sequence[Point]:
-    """At most thirty points or so over the whole stretch: the last of each part of it."""
-    if len(points) <= _MOST_POINTS:
-        return points
-    first = points[0].at
-    width = (points[-1].at - first).total_seconds() / _MOST_POINTS
-    if not width:
-        return points[-1:]
-    return list({int((point.at - first).total_seconds() / width): point for point in points}.values())
+    """At most thirty points over the whole stretch, counted back from the last."""
+    step = math.ceil(len(points) / _MOST_POINTS)
+    return points[(len(points) - 1) % step :: step] if step > 1 else points
 
 
-def _explain_few(points: Sequence[Point], cleaned_at: datetime | None) -> str:
+def explain_few(points: Sequence[Point], cleaned_at: datetime | None) -> str:
+    """Why there are too few points, or too short a time, to tell anything; "" where there are enough."""
     since = "最近一次清理之后" if cleaned_at else ""
     if len(points) < _FEWEST_POINTS:
         return f"{since}只有 {len(points)} 次测量，至少要 {_FEWEST_POINTS} 次"

@@ -1,11 +1,12 @@
 """Judging with what is known of the host: when a document comes in, and again with other thresholds."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from operator import attrgetter
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 from sqlmodel import Session, col
 
 from eduops.asset.models import Host
@@ -13,15 +14,16 @@ from eduops.core.errors import InputError
 from eduops.patrol.models import PatrolBaseline, PatrolResult, PatrolRun
 from eduops.patrol.queries import baseline as baselines
 from eduops.patrol.queries import history
-from eduops.patrol.rules.baseline import Baseline
+from eduops.patrol.rules.baseline import Baseline, Told
 from eduops.patrol.rules.check import Check, State
-from eduops.patrol.rules.document import Document, parse_document
+from eduops.patrol.rules.document import Document, parse_stored
 from eduops.patrol.rules.hysteresis import Key, Seen, list_seen
 from eduops.patrol.rules.judgement import Judgement, Memory, judge
 from eduops.patrol.rules.threshold import PatrolConfig, Thresholds
 from eduops.patrol.rules.trend import WINDOW_DAYS, Point
 
 _USED = "disk_percent"
+_FIELDS = attrgetter(*(each.name for each in fields(Check)))
 _WINDOW = timedelta(days=WINDOW_DAYS)
 
 
@@ -91,10 +93,8 @@ def rejudge(
     made: list[Rejudged] = []
     run_ids = history.list_stored_ids(session, host.id, since=since, until=until)
     for stored in history.list_stored(session, run_ids):
-        at = stored.run.measured_at
-        assert at is not None  # noqa: S101 - the query asked for it
         if memory is None:
-            memory = _load(session, host.id, at, stored.run.id)
+            memory = _load(session, host.id, stored.measured_at, stored.run_id)
         made.append(_rejudge_one(session, stored, thresholds, memory, write=write))
         step(1)
     return made
@@ -103,20 +103,22 @@ def rejudge(
 def _rejudge_one(
     session: Session, stored: history.Stored, thresholds: Thresholds, memory: "_Running", *, write: bool
 ) -> Rejudged:
-    run = stored.run
-    old = State(run.state) if run.state else None
+    old = State(stored.state) if stored.state else None
     document = _read(stored)
     if isinstance(document, str):
         # What was said before stands; it is not carried on as a memory.
         memory.forget()
-        return Rejudged(run.ref, _measured(run), old, None, failure=document)
+        return Rejudged(stored.ref, stored.measured_at, old, None, failure=document)
     judgement = judge(document, thresholds, memory.at(document.measured_at))
     memory.remember(document.measured_at, judgement.checks)
-    is_other = judgement.checks != stored.checks or run.thresholds_hash != thresholds.hash
-    if write and is_other:
-        _replace(session, run, judgement, thresholds)
-    shifts = tuple(_list_shifts(stored.checks, judgement.checks))
-    return Rejudged(run.ref, document.measured_at, old, judgement.state, shifts, is_other)
+    rows = tuple(map(_FIELDS, judgement.checks))
+    is_other = rows != stored.rows
+    if write and (is_other or stored.thresholds_hash != thresholds.hash):
+        _replace(session, stored.run_id, judgement, thresholds)
+    if not is_other:
+        return Rejudged(stored.ref, stored.measured_at, old, judgement.state)
+    shifts = tuple(_list_shifts(stored.rows, rows))
+    return Rejudged(stored.ref, stored.measured_at, old, judgement.state, shifts, is_other)
 
 
 def _read(stored: history.Stored) -> Document | str:
@@ -124,29 +126,24 @@ def _read(stored: history.Stored) -> Document | str:
     if stored.content is None:
         return "库中的原始文档已损坏，不能解压"
     try:
-        document = parse_document(stored.content, source=f"巡检 {stored.run.ref} 的原始文档")
+        document = parse_stored(stored.content, source=f"巡检 {stored.ref} 的原始文档")
     except InputError as error:
         return error.message
-    if document.checksum != stored.run.document_hash:
+    if document.checksum != stored.document_hash:
         return "库中的原始文档不是当时判定的那一份"
     return document
 
 
-def _replace(session: Session, run: PatrolRun, judgement: Judgement, thresholds: Thresholds) -> None:
-    assert run.id is not None  # noqa: S101 - it comes from the database
-    session.execute(delete(PatrolResult).where(col(PatrolResult.run_id) == run.id))
-    add_results(session, run.id, judgement.checks)
-    run.state, run.thresholds_hash = judgement.state.value, thresholds.hash
-    session.add(run)
+def _replace(session: Session, run_id: int, judgement: Judgement, thresholds: Thresholds) -> None:
+    session.execute(delete(PatrolResult).where(col(PatrolResult.run_id) == run_id))
+    add_results(session, run_id, judgement.checks)
+    change = {"state": judgement.state.value, "thresholds_hash": thresholds.hash}
+    session.execute(update(PatrolRun).where(col(PatrolRun.id) == run_id).values(change))
 
 
-def _measured(run: PatrolRun) -> datetime:
-    assert run.measured_at is not None  # noqa: S101 - the query asked for it
-    return run.measured_at
-
-
-def _list_shifts(before: Sequence[Check], after: Sequence[Check]) -> Iterator[Shift]:
-    old, new = _by_name(before), _by_name(after)
+def _list_shifts(before: Sequence[history.CheckRow], after: Sequence[history.CheckRow]) -> Iterator[Shift]:
+    # Whole rows first: nearly all are the same, and only the others are looked into.
+    old, new = _by_name(set(before).difference(after)), _by_name(set(after).difference(before))
     for name in dict.fromkeys([*new, *old]):
         was, now = old.get(name), new.get(name)
         states = was.state if was else None, now.state if now else None
@@ -155,10 +152,13 @@ def _list_shifts(before: Sequence[Check], after: Sequence[Check]) -> Iterator[Sh
             yield Shift(*name, *states, told.text if told else "")
 
 
-def _by_name(checks: Sequence[Check]) -> dict[tuple[str, str, str], Check]:
-    """Of checks with one name the worst."""
-    ordered = sorted(checks, key=lambda check: check.state.rank)
-    return {(check.probe, check.metric, check.item): check for check in ordered}
+def _by_name(rows: Iterable[history.CheckRow]) -> dict[tuple[str, str, str], Check]:
+    """In the order of names; of checks with one name the worst."""
+    checks = sorted(
+        map(history.build_check, rows),
+        key=lambda check: (check.probe, check.metric, check.item, check.state.rank),
+    )
+    return {(check.probe, check.metric, check.item): check for check in checks}
 
 
 @dataclass
@@ -169,6 +169,7 @@ class _Running:
     used: dict[str, list[Point]]
     baselines: list[PatrolBaseline]
     _approved: list[datetime] = field(init=False)
+    _told: Told = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._approved = [kept.approved_at for kept in self.baselines]
@@ -180,7 +181,7 @@ class _Running:
                 del points[0]
         place = bisect_right(self._approved, instant)
         kept = self.baselines[place - 1] if place else None
-        return Memory(self.seen, Baseline(kept.number, kept.facts) if kept else None, self.used)
+        return Memory(self.seen, Baseline(kept.number, kept.facts) if kept else None, self.used, self._told)
 
     def remember(self, instant: datetime, checks: Sequence[Check]) -> None:
         """Adds what a document came to."""
