@@ -30,6 +30,12 @@ def _program(name: str, package: str) -> Need:
     return Need(lambda: shutil.which(name) is not None, f"apt-get install {package}")
 
 
+def _server(name: str, package: str) -> Need:
+    # Servers live in sbin, which plain users do not search.
+    path = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
+    return Need(lambda: shutil.which(name, path=path) is not None, f"apt-get install {package}")
+
+
 def _has_writer() -> bool:
     # Other parts of LibreOffice bring soffice too; only Writer's own library opens documents.
     program = shutil.which("soffice")
@@ -42,6 +48,11 @@ NEEDS = {
     "pdftoppm": _program("pdftoppm", "poppler-utils"),
     "openssl": _program("openssl", "openssl"),
     "sshd": Need(lambda: sshd.find_program() is not None, "apt-get install openssh-server"),
+    "mariadb": _server("mariadbd", "mariadb-server"),
+    "redis": _server("redis-server", "redis-server"),
+    "nginx": _server("nginx", "nginx-light"),
+    "jcmd": _program("jcmd", "openjdk-17-jdk-headless"),
+    "tomcat": Need((Path("/usr/share/tomcat10/bin/bootstrap.jar")).exists, "apt-get install tomcat10-common"),
     "busybox": _program("busybox", "busybox"),
     "../shared/data": Need(SHARED_DATA.is_dir, "real question banks beside the checkout", always_in_ci=False),
 }

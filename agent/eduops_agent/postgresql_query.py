@@ -64,7 +64,8 @@ SELECT name, current_setting(name) AS value FROM pg_settings
  WHERE name = ANY (string_to_array('{names}', ' ')) ORDER BY name COLLATE "C" """.format(names=_SETTING_NAMES)
 
 _DATABASES = """
-SELECT datname AS name, CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) END AS size_bytes
+SELECT datname AS name, CASE WHEN has_database_privilege(oid, 'CONNECT')
+ OR pg_has_role('pg_read_all_stats', 'MEMBER') THEN pg_database_size(oid) END AS size_bytes
  FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname COLLATE "C" """
 
 _QUERIES = (
