@@ -37,10 +37,14 @@ HEADS = {
     "direction": "方向", "protocol": "协议", "data": "数据内容", "contact": "联系人", "quantity": "数量", "unit": "单位",
     "holder": "被许可人", "valid_from": "起始日", "valid_until": "到期日", "is_perpetual": "永久", "campus": "院区",
     "bastion": "堡垒机", "owner": "责任人", "warranty_until": "保修至", "is_invented": "虚构",
+    "visits": "检查", "agreed_with": "甲方同意人", "agreed_on": "同意日期", "scope": "评估范围", "content": "评估内容",
+    "added_visits": "加上的检查", "dropped_visits": "去掉的检查", "is_light": "轻量", "problem": "问题", "text": "内容",
+    "fingerprint": "指纹",
 }  # fmt: skip
 """How each name of a change is said."""
 _STEPS = word.STEPS | {
     "log": "登记已答复的咨询", "change": "改动", "request": "申请", "approve": "批准",
+    "agree_plan": "同意计划", "withdraw": "撤回",
     "apply": "执行", "undo": "撤回", "begin": "开始", "finish": "完成", "fail": "失败",
 }  # fmt: skip
 _WORDS: Mapping[str, Mapping[str, str]] = {
@@ -53,7 +57,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "channel": word.CHANNELS,
     "step": _STEPS,
     "mode": COURSE_MODES,
-    "action": {"add": "登记", "retire": "停用", "change": "改动", "import": "导入"},
+    "action": {
+        "add": "登记", "retire": "停用", "trust": "信任", "drop": "删除", "change": "改动", "import": "导入",
+    },
     "direction": {"inbound": "接收", "outbound": "发送", "both": "双向"},
     "state": {state.value: said for state, said in STATE_WORDS.items()}
     | {"active": "恢复", "suspended": "停用", "closed": "关闭", "open": "开设", "withdrawn": "撤下"},

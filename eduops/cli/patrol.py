@@ -1,28 +1,37 @@
 """`eduops patrol`: measure, judge, look up."""
 
-import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from eduops.asset import queries as assets
-from eduops.asset.models import Host
-from eduops.cli import chinese, door, out
+from eduops.cli import (
+    door,
+    out,
+    patrol_collect,
+    patrol_collect_far,
+    patrol_collect_ingest,
+    patrol_collect_quarantine,
+    patrol_collect_wheel,
+    patrol_coverage,
+    patrol_plan,
+    patrol_record,
+)
 from eduops.cli import patrol_screen as screen
 from eduops.cli.instant import day_start, parse_day
 from eduops.cli.noun import Noun
 from eduops.core.errors import NotFound
-from eduops.core.files import open_regular, unreadable
-from eduops.patrol import configuration, queries, service
-from eduops.patrol.rules.check import State, render_figure
-from eduops.patrol.rules.document import LARGEST_BYTES
-from eduops.patrol.rules.run import KIND_WORDS, Kind
+from eduops.patrol import configuration, queries
+from eduops.patrol.rules.check import render_figure
 from eduops.patrol.rules.threshold import PROBES, PatrolConfig, Thresholds
-from eduops.workflow.patrol_run import patrol_local
 
 app = Noun("巡检：测量、判定、查询。")
+for _part in (patrol_collect, patrol_collect_ingest, patrol_collect_far, patrol_record, patrol_coverage):
+    app.add_typer(_part.verbs)
+app.add_typer(patrol_collect_quarantine.verbs, name="quarantine")
+app.add_typer(patrol_collect_wheel.verbs, name="wheels")
+app.add_typer(patrol_plan.verbs, name="plan")
 
 _LIST_COLUMNS = (
     out.Column("ref", "编号"),
@@ -65,56 +74,6 @@ _LIMITS = {
     "jvm_threads": "JVM 线程 个",
     "deadlocked_threads": "JVM 死锁线程 个",
 }
-
-chinese.name_choices(KIND_WORDS)
-KindOption = Annotated[Kind, typer.Option(help="类别：daily 日常、big 大巡检、on_demand 临时。")]
-
-
-@app.verb("run", example="eduops patrol run --kind big")
-def run(
-    ctx: typer.Context,
-    host: Annotated[str | None, typer.Option(help="主机代码；不写则为登记为本机的那一台。")] = None,
-    kind: KindOption = Kind.DAILY,
-    as_json: out.JsonOption = False,
-) -> None:
-    """测量本机并按阈值判定；主机不是「正常」时退出码为 1。"""
-    config = configuration.load_config(configuration.find_config_path(door.state(ctx).home.path))
-    zone = door.contract(ctx).zone_info
-    with door.look(ctx) as look:
-        chosen = assets.get_host(look.session, host) if host else _find_local(look)
-    with out.progress("正在测量本机"):
-        made = patrol_local(lambda: door.unit(ctx), chosen, config, kind=kind, zone=zone)
-    with door.look(ctx) as look:
-        shown = screen.build_shown(made, chosen, queries.list_results(look.session, screen.run_id(made)))
-    screen.show(shown, as_json=as_json, everything=False)
-    _leave(shown)
-
-
-@app.verb("ingest", example="eduops patrol ingest app-1.json --host app-1")
-def ingest(
-    ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="eduops-agent 的输出；- 表示标准输入。", allow_dash=True)],
-    host: Annotated[str, typer.Option(help="文档所属的主机代码。")],
-    kind: KindOption = Kind.DAILY,
-    dry_run: out.DryRunOption = False,
-    as_json: out.JsonOption = False,
-) -> None:
-    """收入在别处测得的巡检文档并判定；按测量的日期计入巡检。"""
-    config = configuration.load_config(configuration.find_config_path(door.state(ctx).home.path))
-    zone, content = door.contract(ctx).zone_info, _read(file)
-    source = "标准输入" if str(file) == "-" else str(file)
-    with door.work(ctx, dry_run=dry_run) as work:
-        chosen = assets.get_host(work.session, host)
-        made, _ = service.ingest(
-            work.session, chosen, content, config,
-            kind=kind, now=work.now, actor=work.actor, zone=zone, source=source,
-        )  # fmt: skip
-        work.changed(made.ref, host=host, kind=kind.value, state=made.state, document=made.document_hash)
-        shown = screen.build_shown(made, chosen, queries.list_results(work.session, screen.run_id(made)))
-    if dry_run:
-        out.warn("预演：没有写入")
-    screen.show(shown, as_json=as_json, everything=False)
-    _leave(shown)
 
 
 @app.verb("list", example="eduops patrol list --from 2026-03-01 --to 2026-03-31")
@@ -161,9 +120,8 @@ def show(
         shown = screen.build_shown(found, of, queries.list_results(look.session, screen.run_id(found)))
         content = queries.find_document(look.session, screen.run_id(found)) if document else ""
     if content is None:
-        raise NotFound(
-            f"巡检 {ref} 没有原始文档，因为它没有完成", hint=f"运行 eduops patrol show {ref} 查看原因"
-        )
+        why = "是人工登记的" if found.is_manual else "没有完成"
+        raise NotFound(f"巡检 {ref} 没有原始文档，因为它{why}", hint=f"运行 eduops patrol show {ref} 查看")
     if content:
         typer.echo(content.rstrip("\n"))
         return
@@ -211,32 +169,6 @@ def thresholds(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
     ]
     out.rows(rows, heads, as_json=False, title="巡检阈值", empty="")
     typer.echo(f"文件：{path}")
-
-
-def _find_local(look: door.Look) -> Host:
-    found = assets.list_local_hosts(look.session)
-    if not found:
-        raise NotFound(
-            "本机还没有登记为主机", hint="先运行 eduops host add 代码 --name 名称（地址默认为本机 local）"
-        )
-    return found[0]
-
-
-def _read(file: Path) -> bytes:
-    """At most a little more than may be read at all."""
-    if str(file) == "-":
-        return sys.stdin.buffer.read(LARGEST_BYTES + 1)
-    try:
-        with open_regular(file) as stream:
-            return stream.read(LARGEST_BYTES + 1)
-    except OSError as error:
-        raise unreadable(file, error) from error
-
-
-def _leave(shown: screen.Shown) -> None:
-    # Not only for alarms: a host that could not be looked at is not fine either.
-    if shown.state is not State.NORMAL:
-        raise typer.Exit(1)
 
 
 def _limits(column: Thresholds, key: str) -> str:

@@ -15,7 +15,7 @@ from eduops.patrol.rules.threshold import PROBES
 
 Row = Mapping[str, object]
 
-_COLOURS = {
+COLOURS = {
     State.NORMAL: "green",
     State.NOT_CHECKED: "blue",
     State.CANNOT_TELL: "magenta",
@@ -28,6 +28,8 @@ _HEADS = {
     "hostname": "机器名",
     "actor": "执行人",
     "is_ingested": "外部文档",
+    "is_manual": "人工登记",
+    "note": "说明",
     "failure": "失败原因",
     "document_hash": "文档校验和",
     "thresholds_hash": "阈值校验和",
@@ -59,9 +61,15 @@ def build_row(made: PatrolRun, of: Host) -> Row:
         "ref": made.ref,
         "host": of.code,
         **{name: getattr(made, name) for name in names},
-        "kind_text": KIND_WORDS[Kind(made.kind)],
+        "kind_text": _kind_text(made),
         "state_text": _state_text(made),
     }
+
+
+def _kind_text(made: PatrolRun) -> str:
+    """The kind, and what must be known of it wherever it is shown: by hand, or without its heavy probes."""
+    said = ["人工"] * made.is_manual + ["轻量"] * made.is_light
+    return KIND_WORDS[Kind(made.kind)] + (f"（{'、'.join(said)}）" if said else "")
 
 
 def _state_text(made: PatrolRun) -> str:
@@ -95,7 +103,7 @@ def show(shown: Shown, *, as_json: bool, everything: bool) -> None:
         return
     _headline(shown)
     if everything:
-        heads = {key: head for key, head in _HEADS.items() if shown.run[key] is not None}
+        heads = {key: head for key, head in _HEADS.items() if shown.run[key] not in (None, "")}
         out.fields(shown.run, heads, as_json=False)
     if shown.state is None:
         return
@@ -111,7 +119,7 @@ def _headline(shown: Shown) -> None:
 
     run = shown.run
     line = Text(visible(f"{run['ref']}  {run['host']} {shown.host_name}  {run['kind_text']}："))
-    line.append(str(run["state_text"]), style=_COLOURS[shown.state] if shown.state else "bold red")
+    line.append(str(run["state_text"]), style=COLOURS[shown.state] if shown.state else "bold red")
     if shown.problems:
         line.append(f"，{len(shown.problems)} 个问题")
     out.console().print(line)
@@ -130,6 +138,6 @@ def _table(title: str, checks: Sequence[Row]) -> None:
     table.add_column("说明", overflow="fold")
     for check in checks:
         state, probe = State(str(check["state"])), str(check["probe"])
-        word = Text(STATE_WORDS[state], style=_COLOURS[state])
+        word = Text(STATE_WORDS[state], style=COLOURS[state])
         table.add_row(word, PROBES.get(probe, probe), Text(visible(str(check["text"]))))
     out.console().print(table)

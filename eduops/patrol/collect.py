@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from eduops.core.shipped import agent_path
 # More than the agent allows itself at most: 60 s of sampling, 120 s for a probe, and its ends.
 _LONGEST_SECONDS = 200.0
 _WRONG_CONFIG = 3
+# The agent names its file, which was a temporary one.
+_CONFIG_PLACE = re.compile(r"^配置文件 \S*agent\.json 的 ")
 # The agent needs nothing else of ours; passwords and database addresses stay with us.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME")
 
@@ -43,14 +46,9 @@ def collect_local(
     with _config_file(agent_config) as path:
         done = _run([*_command(), "--config", str(path)], longest_seconds)
     if done.returncode == _WRONG_CONFIG:
-        raise _refused_config(done.stderr, path)
+        raise refused_config(done.stderr)
     if done.returncode != 0 or not done.stdout.strip():
-        raise OutsideError(
-            f"巡检代理没有给出结果（退出码 {done.returncode}）：{_last_line(done.stderr)}",
-            hint="按上面的原因处理后重新运行 eduops patrol run",
-            source="eduops-agent",
-            detail=_decode(done.stderr),
-        )
+        raise tell_end(done.returncode, done.stderr, source="eduops-agent")
     return Collected(done.stdout, time.monotonic() - started)
 
 
@@ -103,13 +101,24 @@ def _config_file(agent_config: Mapping[str, JsonValue]) -> Iterator[Path]:
         yield path
 
 
-def _refused_config(stderr: bytes, path: Path) -> ConfigError:
-    lines = _decode(stderr).replace(f"配置文件 {path} 的 ", "").splitlines()
-    problems = [Problem("patrol.yaml", "agents", line.strip()) for line in lines if line.strip()]
+def refused_config(stderr: bytes) -> ConfigError:
+    """What the agent says of its configuration, a problem a line, without the name of its temporary file."""
+    lines = [_CONFIG_PLACE.sub("", line).strip() for line in _decode(stderr).splitlines()]
+    problems = [Problem("patrol.yaml", "agents", line) for line in lines if line]
     return ConfigError(
         f"patrol.yaml 中给巡检代理的配置（agents）有 {len(problems)} 处问题",
         hint="逐条改正后再运行",
         problems=problems,
+    )
+
+
+def tell_end(code: int, stderr: bytes, *, source: str) -> OutsideError:
+    """That the agent ended without a document, and its last words."""
+    return OutsideError(
+        f"巡检代理没有给出结果（退出码 {code}）：{_last_line(stderr)}",
+        hint="按上面的原因处理后重新运行 eduops patrol run",
+        source=source,
+        detail=_decode(stderr),
     )
 
 

@@ -2,6 +2,9 @@
 
 import logging
 import socket
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import paramiko
@@ -89,11 +92,19 @@ def _open_stream(hop: Hop, through: paramiko.SSHClient | None) -> "socket.socket
     try:
         if through is None:
             return socket.create_connection((hop.address, hop.port), timeout=hop.connect_seconds)
-        return _transport(through).open_channel(
+        channel = _transport(through).open_channel(
             "direct-tcpip", (hop.address, hop.port), ("127.0.0.1", 0), timeout=hop.connect_seconds
         )
+        # Closed by a thread of paramiko's, whose traceback nobody could catch where the bastion went first.
+        channel.close = partial(_close_quietly, channel.close)
+        return channel
     except Exception as error:
         raise _explain(hop, error) from error
+
+
+def _close_quietly(close: Callable[[], None]) -> None:
+    with suppress(Exception):
+        close()
 
 
 def _transport(client: paramiko.SSHClient) -> paramiko.Transport:

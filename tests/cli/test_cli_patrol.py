@@ -144,12 +144,12 @@ def test_run_says_what_is_missing(typed):
     assert "eduops host add" in said
 
 
-def test_far_host_is_refused_with_the_way_that_there_is(typed, hosts):
-    code, _, said = typed("patrol", "run", "--host", "app-1")
-    assert code == 4
-    assert "远程采集尚未实现" in said
-    assert "eduops patrol ingest" in said
-    assert count_runs(typed) == 0
+def test_far_host_of_which_nobody_said_how_to_log_in_leaves_a_failed_run(typed, hosts):
+    code, _, said = typed("patrol", "run", "app-1")
+    assert code == 3
+    assert "remote.yaml 没有写登录用户" in said
+    (row,) = json.loads(typed("patrol", "list", "--json")[1])
+    assert (row["state_text"], row["host"]) == ("失败", "app-1")
 
 
 def test_ingested_document_is_judged_with_the_worst_first(typed, hosts):

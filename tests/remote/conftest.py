@@ -13,25 +13,10 @@ from eduops.remote.gateway import Gateway
 from eduops.remote.route import Route, find_route
 
 
-@dataclass(frozen=True)
-class Network:
-    """The two servers, and the key that both let in."""
-
-    bastion: sshd.Server
-    host: sshd.Server
-    key: Path
-
-
 @pytest.fixture(scope="session")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    folder = tmp_path_factory.mktemp("ssh")
-    key = sshd.make_key(folder / "key")
-    # No session at all may be opened on the bastion: only forwarding is left.
-    with (
-        sshd.running(folder / "bastion", authorized=key, options={"MaxSessions": "0"}) as bastion,
-        sshd.running(folder / "host", authorized=key) as host,
-    ):
-        yield Network(bastion, host, key)
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sshd.Network]:
+    with sshd.network(tmp_path_factory.mktemp("ssh")) as made:
+        yield made
 
 
 @dataclass
@@ -39,7 +24,7 @@ class Far:
     """What a test begins with: a home whose remote.yaml and known_hosts know both servers."""
 
     home: Path
-    network: Network
+    network: sshd.Network
     settings: dict[str, dict[str, object]]
 
     @property
@@ -64,7 +49,7 @@ class Far:
 
 
 @pytest.fixture
-def far(network: Network, tmp_path: Path) -> Far:
+def far(network: sshd.Network, tmp_path: Path) -> Far:
     home = tmp_path / "home"
     home.mkdir()
     made = Far(

@@ -96,6 +96,46 @@ def running(
         process.wait(10)
 
 
+@dataclass(frozen=True)
+class Network:
+    """A bastion that lets nobody in but forwards, a host behind it, and the key that both know."""
+
+    bastion: Server
+    host: Server
+    key: Path
+    temporary: Path
+    """Where programs on the host keep their temporary files."""
+
+    def write_home(self, home: Path, *, more: str = "") -> None:
+        """Writes remote.yaml and known_hosts: every host of this home is the one behind the bastion `main`.
+
+        `more` stands after the bastions, such as settings of hosts.
+        """
+        home.joinpath("remote.yaml").write_text(
+            f"defaults: {{user: {USER}, port: {self.host.port}, key_file: {self.key}, connect_seconds: 5}}\n"
+            f"bastions: {{main: {{address: 127.0.0.1, port: {self.bastion.port}}}}}\n{more}"
+        )
+        bastion = f"[127.0.0.1]:{self.bastion.port}"
+        lines = (
+            f"{bastion} {self.bastion.known_line}",
+            f"{bastion}/[127.0.0.1]:{self.host.port} {self.host.known_line}",
+        )
+        home.joinpath("known_hosts").write_text("\n".join(lines) + "\n")
+
+
+@contextmanager
+def network(folder: Path) -> Iterator[Network]:
+    """Starts both, yields them, stops them."""
+    key, temporary = make_key(folder / "key"), folder / "temporary"
+    temporary.mkdir()
+    # No session at all may be opened on the bastion: only forwarding is left.
+    with (
+        running(folder / "bastion", authorized=key, options={"MaxSessions": "0"}) as bastion,
+        running(folder / "host", authorized=key, environment=f"TMPDIR={temporary}") as host,
+    ):
+        yield Network(bastion, host, key, temporary)
+
+
 def find_port() -> int:
     """A port on loopback that nobody uses now."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

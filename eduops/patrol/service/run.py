@@ -13,7 +13,7 @@ from eduops.patrol.queries import history
 from eduops.patrol.rules import run as run_rules
 from eduops.patrol.rules.document import Document, check_not_future, parse_document
 from eduops.patrol.rules.judgement import Judgement
-from eduops.patrol.rules.threshold import PatrolConfig, Thresholds
+from eduops.patrol.rules.threshold import PatrolConfig
 from eduops.patrol.service.judge import add_results, judge_first
 from eduops.store.counter import next_reference
 
@@ -55,7 +55,7 @@ def finish_run(
     document = parse_document(content, source=f"主机 {host.code} 的巡检文档")
     _check_new(session, document)
     _check_clock(session, run, host, document, now=now)
-    judgement = _keep(session, run, host, content, document, config.for_host(host.code, host.role))
+    judgement = _keep(session, run, host, content, document, config)
     run.finished_at = run.recorded_at = now
     session.flush()
     return run, judgement
@@ -95,7 +95,7 @@ def ingest(
     _check_owner(session, host, document)
     run = _add_run(session, host, kind=kind, started_at=document.measured_at, actor=actor, zone=zone)
     run.note = _note_order(session, run, document)
-    judgement = _keep(session, run, host, content, document, config.for_host(host.code, host.role))
+    judgement = _keep(session, run, host, content, document, config)
     run.is_ingested, run.finished_at, run.recorded_at = True, document.finished_at, now
     session.flush()
     return run, judgement
@@ -150,10 +150,11 @@ def _add_run(
 
 
 def _keep(
-    session: Session, run: PatrolRun, host: Host, content: bytes, document: Document, thresholds: Thresholds
+    session: Session, run: PatrolRun, host: Host, content: bytes, document: Document, config: PatrolConfig
 ) -> Judgement:
     machine = document.host.machine_id_hash
     run_rules.check_same_machine(host.code, machine, queries.find_last_machine(session, run.host_id))
+    thresholds = config.for_host(host.code, host.role).for_kind(run.kind)
     judgement = judge_first(session, run, document, thresholds)
     run.state, run.measured_at = judgement.state.value, document.measured_at
     run.hostname, run.machine_id_hash = document.host.hostname, machine

@@ -34,7 +34,7 @@ def patrol_this_machine(stage: Stage, _advance: Advance) -> Outcome:
     run = patrol_local(lambda: stage.unit("patrol run"), host, config, kind=Kind.DAILY, zone=_zone(stage))
     return Outcome(
         f"{run.ref} 真实巡检本机，结论：{STATE_WORDS[State(str(run.state))]}（细节：eduops patrol show {run.ref}）",
-        (command("host", "add", HOST, "--name", name), command("patrol", "run", "--host", HOST)),
+        (command("host", "add", HOST, "--name", name), command("patrol", "run", HOST)),
     )
 
 
