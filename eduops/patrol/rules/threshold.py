@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from eduops.asset.rules import Role
+from eduops.patrol.rules.run import Kind
 
 PROBES = {
     "system": "操作系统",
@@ -128,6 +129,8 @@ class Thresholds(_Strict):
 
     mandatory: frozenset[str] = Field(min_length=1)
     """Probes without which a host cannot be normal."""
+    big_mandatory: frozenset[str] = frozenset()
+    """Probes that a big patrol must have beside these: without them it does not count as one."""
     margin_percent: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] = 5.0
     """How far past its limit a figure must come back before its alarm ends, in percent of the limit."""
     cpu_percent: Ceiling
@@ -177,12 +180,19 @@ class Thresholds(_Strict):
 
     @model_validator(mode="after")
     def _check_probes(self) -> Self:
-        unknown = sorted(self.mandatory - PROBES.keys())
-        if unknown:
-            raise ValueError(
-                f"mandatory 中没有这样的检查项：{'、'.join(unknown)}；可用的有 {'、'.join(PROBES)}"
-            )
+        for name in ("mandatory", "big_mandatory"):
+            unknown = sorted(getattr(self, name) - PROBES.keys())
+            if unknown:
+                raise ValueError(
+                    f"{name} 中没有这样的检查项：{'、'.join(unknown)}；可用的有 {'、'.join(PROBES)}"
+                )
         return self
+
+    def for_kind(self, kind: str) -> "Thresholds":
+        """What a patrol of this kind is judged by: a big one has more mandatory probes."""
+        if kind != Kind.BIG or self.big_mandatory <= self.mandatory:
+            return self
+        return self.model_copy(update={"mandatory": self.mandatory | self.big_mandatory})
 
     @property
     def hash(self) -> str:
