@@ -3,6 +3,9 @@
 from typing import Dict, NamedTuple
 
 MARK = "eduops-section:"
+# Headings of what comes in lines: ours, whose first column is called so, and those of SHOW.
+HEAD = "#"
+HEADS_OF_SHOW = ("Variable_name\tValue", "Type\tName\tStatus")
 
 _STATUS = (
     "Uptime Threads_connected Threads_running Slow_queries Max_used_connections Connection_errors_max_connections "
@@ -32,16 +35,16 @@ class Section(NamedTuple):
 # An account without the privilege PROCESS sees only its own sessions in the list, without any error; the table of
 # transactions before it refuses such an account, and with it the section.
 _SESSIONS = (
-    "SELECT COUNT(*), COALESCE(MAX(TIMESTAMPDIFF(SECOND, trx_started, NOW())), 0),"
+    "SELECT COUNT(*) AS `#`, COALESCE(MAX(TIMESTAMPDIFF(SECOND, trx_started, NOW())), 0),"
     " COALESCE(SUM(trx_state = 'LOCK WAIT'), 0) FROM information_schema.innodb_trx"
     " WHERE trx_mysql_thread_id <> CONNECTION_ID();"
-    " SELECT COALESCE(MAX(IF(command = 'Query', time, 0)), 0), COALESCE(SUM(command LIKE 'Binlog Dump%'), 0),"
+    " SELECT COALESCE(MAX(IF(command = 'Query', time, 0)), 0) AS `#`, COALESCE(SUM(command LIKE 'Binlog Dump%'), 0),"
     " COALESCE(SUM(state LIKE 'Waiting for table%lock'), 0)"
     " FROM information_schema.processlist WHERE id <> CONNECTION_ID();"
 )
 
 _SIZES = (
-    "SELECT SUBSTRING_INDEX(name, '/', 1), SUM(file_size) FROM information_schema.{} WHERE name LIKE '%/%'"
+    "SELECT SUBSTRING_INDEX(name, '/', 1) AS `#`, SUM(file_size) FROM information_schema.{} WHERE name LIKE '%/%'"
     " GROUP BY 1 ORDER BY 1;"
 )
 
@@ -52,12 +55,12 @@ SECTIONS: Dict[str, Section] = {
         " SET SESSION lock_wait_timeout = {1}, innodb_lock_wait_timeout = {1};",
         tolerated=2,
     ),
-    "overview": Section("SELECT VERSION(), NOW();"),
+    "overview": Section("SELECT VERSION() AS `#`, NOW();"),
     "status": Section("SHOW GLOBAL STATUS WHERE Variable_name IN ({});".format(_quote(_STATUS))),
     "variables": Section("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({});".format(_quote(_VARIABLES))),
     "sessions": Section(_SESSIONS),
     "deadlocks": Section(
-        "SELECT count FROM information_schema.innodb_metrics WHERE name = 'lock_deadlocks';"
+        "SELECT count AS `#` FROM information_schema.innodb_metrics WHERE name = 'lock_deadlocks';"
     ),
     "engine": Section("SHOW ENGINE INNODB STATUS;"),
     # The same table by its older and its newer name.
@@ -80,6 +83,8 @@ def build_script(*, seconds: int, lock_seconds: int, is_light: bool) -> str:
             section.statements.format(seconds, lock_seconds) if name == "limits" else section.statements
         )
         lines.append(
-            "" if is_light and name == "databases" else "SELECT '{}{}'; {}".format(MARK, name, statements)
+            ""
+            if is_light and name == "databases"
+            else "SELECT '{}{}' AS `#`; {}".format(MARK, name, statements)
         )
-    return "\n".join(lines + ["SELECT '{}end';".format(MARK)]) + "\n"
+    return "\n".join(lines + ["SELECT '{}end' AS `#`;".format(MARK)]) + "\n"

@@ -89,7 +89,11 @@ def started(
 
 
 def wait_until(
-    is_ready: Callable[[], bool], process: "subprocess.Popen[bytes] | None" = None, log: Path | None = None
+    is_ready: Callable[[], bool],
+    process: "subprocess.Popen[bytes] | None" = None,
+    log: Path | None = None,
+    *,
+    pause_seconds: float = 0.05,
 ) -> None:
     """Until it is so; fails where the server has ended or the patience has."""
     until = time.monotonic() + STARTED_SECONDS
@@ -97,7 +101,7 @@ def wait_until(
         said = log.read_text(errors="replace")[-3000:] if log else ""
         assert process is None or process.poll() is None, f"the server ended: {said}"
         assert time.monotonic() < until, f"not ready in time: {said}"
-        time.sleep(0.05)
+        time.sleep(pause_seconds)
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

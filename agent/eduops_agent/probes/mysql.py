@@ -7,11 +7,12 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 from eduops_agent import client, mysql_query
 from eduops_agent.command import find_program
 from eduops_agent.context import LIGHT_REASON, Context, Failed, NotChecked, path_of
+from eduops_agent.probes import UNCONFIGURED
 
 NAME = "mysql"
 TITLE = "MySQL、MariaDB：连接、慢查询、事务、复制、锁、库大小、配置"
 
-_NOTHING = "配置中没有列出 MySQL 或 MariaDB 实例（mysql）"
+_NOTHING = UNCONFIGURED[NAME]
 _ERROR = re.compile(r"^ERROR (\d+) \(\w+\)(?: at line (\d+))?: (.*)$", re.MULTILINE)
 # Access denied in its kinds, host not allowed, unknown method of login, password expired, account locked.
 _REFUSED_LOGIN = {1044, 1045, 1130, 1251, 1275, 1524, 1698, 1820, 1862, 2049, 2054, 2059, 3118, 4151}
@@ -61,7 +62,7 @@ def build_words(wanted: Mapping[str, Any]) -> List[str]:
     words = [wanted.get("program") or ("mariadb" if find_program("mariadb") else "mysql")]
     if wanted.get("password_file"):
         words.append("--defaults-extra-file=" + path_of(wanted["password_file"]))
-    words += ["--batch", "--skip-column-names", "--force", "--skip-reconnect", "--local-infile=0"]
+    words += ["--batch", "--force", "--skip-reconnect", "--local-infile=0"]
     words += ["--connect-timeout={}".format(client.CONNECT_SECONDS), "--default-character-set=utf8mb4"]
     words.append("--init-command=SET SESSION TRANSACTION READ ONLY")
     if "socket" in wanted:
@@ -85,7 +86,7 @@ def parse_answer(stdout: str, stderr: str) -> Answer:
         if line.startswith(mysql_query.MARK):
             current = []
             lines.setdefault(line[len(mysql_query.MARK) :], current)
-        else:
+        elif line.split("\t")[0] != mysql_query.HEAD and line not in mysql_query.HEADS_OF_SHOW:
             current.append([_unescape(word) for word in line.split("\t")])
     errors: Dict[str, List[str]] = {}
     names = mysql_query.NAMES
