@@ -31,6 +31,7 @@ HEADS = {
     "waiting": "待评", "revealed": "显示", "renewed_to": "续签至", "quota": "人数上限",
     "alias": "别名", "merged_into": "并入", "moved_to": "转至", "staff_numbers": "工号", "suspended": "停用",
     "mode": "授课形式", "hours": "学时", "lecturer": "讲师", "start_on": "开始日期", "last_on": "结束日期",
+    "documents": "文档数", "thresholds": "阈值校验值", "baseline": "基线",
     "tenants": "机构", "numbers": "题号", "revised": "修订", "filled": "补上的项", "id_there": "那边的编号",
     "hosts": "主机", "services": "服务", "interfaces": "接口", "licences": "许可", "service": "服务", "interface": "接口",
     "product": "产品", "version": "版本", "port": "端口", "needs": "依赖服务", "note": "备注", "system": "对方系统",
@@ -46,6 +47,7 @@ _STEPS = word.STEPS | {
     "log": "登记已答复的咨询", "change": "改动", "request": "申请", "approve": "批准",
     "agree_plan": "同意计划", "withdraw": "撤回",
     "apply": "执行", "undo": "撤回", "begin": "开始", "finish": "完成", "fail": "失败",
+    "rejudge": "重新判定",
 }  # fmt: skip
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "kind": word.KINDS

@@ -9,14 +9,17 @@ from eduops.asset import queries as assets
 from eduops.cli import (
     door,
     out,
+    patrol_baseline,
     patrol_collect,
     patrol_collect_far,
     patrol_collect_ingest,
     patrol_collect_quarantine,
     patrol_collect_wheel,
     patrol_coverage,
+    patrol_judge,
     patrol_plan,
     patrol_record,
+    patrol_trend,
 )
 from eduops.cli import patrol_screen as screen
 from eduops.cli.instant import day_start, parse_day
@@ -29,6 +32,9 @@ from eduops.patrol.rules.threshold import PROBES, PatrolConfig, Thresholds
 app = Noun("巡检：测量、判定、查询。")
 for _part in (patrol_collect, patrol_collect_ingest, patrol_collect_far, patrol_record, patrol_coverage):
     app.add_typer(_part.verbs)
+for _part in (patrol_judge, patrol_trend, patrol_baseline):
+    app.add_typer(_part.verbs)
+app.add_typer(patrol_baseline.app, name="baseline")
 app.add_typer(patrol_collect_quarantine.verbs, name="quarantine")
 app.add_typer(patrol_collect_wheel.verbs, name="wheels")
 app.add_typer(patrol_plan.verbs, name="plan")

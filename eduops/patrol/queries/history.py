@@ -33,6 +33,7 @@ class Stored:
 
     run_id: int
     ref: str
+    kind: str
     measured_at: datetime
     state: str | None
     document_hash: str | None
@@ -125,13 +126,14 @@ def list_stored(session: Session, run_ids: Sequence[int]) -> Iterator[Stored]:
         chunk = run_ids[start : start + _AT_ONCE]
         query = (
             sqlalchemy.select(
-                _RUN.c.id,
+                _RUN.c.id.label("run_id"),
                 _RUN.c.ref,
+                _RUN.c.kind,
                 _RUN.c.measured_at,
                 _RUN.c.state,
                 _RUN.c.document_hash,
                 _RUN.c.thresholds_hash,
-                type_coerce(_DOCUMENT.c.content, LargeBinary),
+                type_coerce(_DOCUMENT.c.content, LargeBinary).label("content"),
             )
             .join(_DOCUMENT, _DOCUMENT.c.run_id == _RUN.c.id)
             .where(_RUN.c.id.in_(chunk))
@@ -140,17 +142,9 @@ def list_stored(session: Session, run_ids: Sequence[int]) -> Iterator[Stored]:
         rows = _list_rows(session, chunk)
         for run_id in chunk:
             if run_id in found:
-                id_, ref, measured_at, state, document_hash, thresholds_hash, packed = found[run_id]
-                yield Stored(
-                    id_,
-                    ref,
-                    measured_at,
-                    state,
-                    document_hash,
-                    thresholds_hash,
-                    _unpack(packed),
-                    rows.get(run_id, ()),
-                )
+                facts = found[run_id]._asdict()
+                facts["content"] = _unpack(facts["content"])
+                yield Stored(**facts, rows=rows.get(run_id, ()))
 
 
 def list_checks(session: Session, run_id: int) -> tuple[Check, ...]:

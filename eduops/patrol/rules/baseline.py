@@ -12,7 +12,6 @@ from eduops.patrol.rules.threshold import Part
 PART_WORDS = {
     Part.SYSTEM: "操作系统与内核",
     Part.PACKAGES: "主要软件包",
-    Part.INSTALLED: "全部软件包",
     Part.PORTS: "监听端口",
     Part.ACCOUNTS: "本机账号",
     Part.SCHEDULES: "定时任务",
@@ -26,7 +25,7 @@ _LONGEST_VALUE = 300
 # Linux takes the ports of outgoing datagrams from here on up: they come and go by themselves.
 _FIRST_PASSING_PORT = 32_768
 _SYSTEM_WORDS = {"os_name": "系统", "kernel": "内核", "architecture": "架构", "python_version": "Python"}
-_ACCOUNT_KEYS = ("uid", "gid", "home", "shell", "groups", "is_locked", "is_admin", "is_sudoer")
+_ACCOUNT_KEYS = ("uid", "shell", "groups")
 
 Items = Iterator[tuple[str, str]]
 Facts = Mapping[str, Mapping[str, str]]
@@ -203,16 +202,16 @@ def _list_unread_tables(data: Data) -> Iterator[str]:
 
 
 def _read_services(data: Data) -> Items | None:
-    expected, enabled = read_rows(data, "expected"), read_rows(data, "enabled")
-    if expected is None and enabled is None:
-        return None
+    rows = read_rows(data, "expected")
     return (
-        (
-            read_text(row, "expected") or read_text(row, "name") or "（无名）",
-            read_text(row, "enabled") or read_text(row, "state") or read_text(row, "load"),
-        )
-        for row in (*(expected or ()), *(enabled or ()))
+        None
+        if rows is None
+        else ((_name(row), read_text(row, "enabled") or read_text(row, "load")) for row in rows)
     )
+
+
+def _name(row: Data) -> str:
+    return read_text(row, "expected") or read_text(row, "name") or "（无名）"
 
 
 def _read_configuration(data: Data) -> Items | None:
@@ -268,13 +267,12 @@ class _Reader:
 _READERS = {
     Part.SYSTEM: _Reader("system", ("kernel", *_SYSTEM_WORDS), _read_system),
     Part.PACKAGES: _Reader("system", ("packages",), _read_packages),
-    Part.INSTALLED: _Reader("packages", ("packages",), _read_packages),
     Part.PORTS: _Reader("network", ("listening",), _read_ports),
     Part.ACCOUNTS: _Reader("accounts", ("accounts",), _read_accounts),
     Part.SCHEDULES: _Reader(
         "schedules", ("entries", "timers", "unread"), _read_schedules, _list_unread_tables
     ),
-    Part.SERVICES: _Reader("services", ("expected", "enabled"), _read_services),
+    Part.SERVICES: _Reader("services", ("expected",), _read_services),
     Part.CONFIGURATION: _Reader("configuration", ("files",), _read_configuration, _list_unread_files),
     Part.MOUNTS: _Reader("disks", ("filesystems",), _read_mounts),
 }

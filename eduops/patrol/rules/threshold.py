@@ -53,7 +53,6 @@ class Part(StrEnum):
 
     SYSTEM = "system"
     PACKAGES = "packages"
-    INSTALLED = "installed"
     PORTS = "ports"
     ACCOUNTS = "accounts"
     SCHEDULES = "schedules"

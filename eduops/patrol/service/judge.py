@@ -19,6 +19,7 @@ from eduops.patrol.rules.check import Check, State
 from eduops.patrol.rules.document import Document, parse_stored
 from eduops.patrol.rules.hysteresis import Key, Seen, list_seen
 from eduops.patrol.rules.judgement import Judgement, Memory, judge
+from eduops.patrol.rules.run import Kind
 from eduops.patrol.rules.threshold import PatrolConfig, Thresholds
 from eduops.patrol.rules.trend import WINDOW_DAYS, Point
 
@@ -88,14 +89,15 @@ def rejudge(
     `write` replaces the checks that are kept. `step` is told of each document done.
     """
     assert host.id is not None  # noqa: S101 - it comes from the database
-    thresholds = config.for_host(host.code, host.role)
+    limits = config.for_host(host.code, host.role)
+    by_kind = {kind.value: limits.for_kind(kind.value) for kind in Kind}
     memory: _Running | None = None
     made: list[Rejudged] = []
     run_ids = history.list_stored_ids(session, host.id, since=since, until=until)
     for stored in history.list_stored(session, run_ids):
         if memory is None:
             memory = _load(session, host.id, stored.measured_at, stored.run_id)
-        made.append(_rejudge_one(session, stored, thresholds, memory, write=write))
+        made.append(_rejudge_one(session, stored, by_kind[stored.kind], memory, write=write))
         step(1)
     return made
 
