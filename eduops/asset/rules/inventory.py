@@ -120,7 +120,8 @@ def build_entry(kind: Kind, given: Mapping[str, object]) -> Entry:
     values = dict(given)
     if kind is HOSTS:
         values |= {"role": Role(str(values["role"])), "environment": Environment(str(values["environment"]))}
-    return kind.entry(**values)  # type: ignore[arg-type]
+    entry: Entry = kind.entry(**values)
+    return entry
 
 
 def list_unknown(entry: Entry, kept: Inventory) -> Iterator[Slip]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
+from typing import Any
 
 from eduops.asset.rules.entry import Entry, NewInterface, NewLicence, NewService
 from eduops.asset.rules.host import NewHost
@@ -33,7 +34,8 @@ class Kind:
     noun: str
     word: str
     sheet_names: tuple[str, ...]
-    entry: type[NewHost] | type[NewService] | type[NewInterface] | type[NewLicence]
+    entry: type[Any]
+    """Any: weaknesses are read as a kind too."""
     fields: tuple[Field, ...]
 
     @property

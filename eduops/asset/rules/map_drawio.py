@@ -76,7 +76,7 @@ def _say(box: Box) -> str:
         case "host":
             return "\n".join(
                 (
-                    box.title.lines[0] + ("　停机" if box.is_stopped else ""),
+                    box.title.lines[0],
                     *(note.lines[0] for note in box.notes),
                 )
             )

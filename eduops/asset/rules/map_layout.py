@@ -21,7 +21,7 @@ from eduops.asset.rules.map_place import (
 from eduops.asset.rules.map_scene import Box, Dot, Line, Scene
 from eduops.asset.rules.map_text import Label, cut, width_of, wrap
 
-BIG, SMALL = 14, 12
+BIG, SMALL, _BIGGEST = 14, 12, 22
 """Font sizes in pixels."""
 HOST_WIDTH, SYSTEM_WIDTH = 340, 200
 _MARGIN, _PADDING, _TRACK = 30, 18, 14
@@ -74,9 +74,11 @@ def build_scene(inventory: Inventory, *, title: str, impact: Impact | None = Non
     subtitle = _count(inventory, drawing)
     needed = max(width_of(text, SMALL) for text in (*_LEGEND, subtitle)) + 2 * _MARGIN
     legend_y = bottom + 2 * GRID
+    width = max(width, needed)
+    shown = cut(title, width - 2 * _MARGIN, _BIGGEST).lines[0]
     return Scene(
-        title, subtitle, max(width, needed), legend_y + 4 * GRID, tuple(boxes), tuple(lines), tuple(dots), _LEGEND,
-        legend_y, impact is not None,
+        shown, subtitle, width, legend_y + 4 * GRID, tuple(boxes), tuple(lines), tuple(dots), _LEGEND, legend_y,
+        impact is not None,
     )  # fmt: skip
 
 
@@ -158,8 +160,10 @@ def _draw_host(place: HostPlace, columns: _Columns, frame: str, *, is_stopped: b
     notes = [cut(note, room, SMALL)]
     if not place.rows:
         notes.append(Label(("（没有登记服务）",)))
+    mark = "　停机" if is_stopped else ""
+    title = Label((cut(host.name, room - width_of(mark, BIG), BIG).lines[0] + mark,))
     return Box(
-        f"host-{host.code}", "host", x, place.y, HOST_WIDTH, place.height, cut(host.name, room, BIG), tuple(notes),
+        f"host-{host.code}", "host", x, place.y, HOST_WIDTH, place.height, title, tuple(notes),
         parent=frame, is_stopped=is_stopped, tip=f"{host.name}\n{note}",
     )  # fmt: skip
 
@@ -172,7 +176,8 @@ def _draw_row(row: RowPlace, columns: _Columns, *, is_stopped: bool) -> Box:
     shown = cut(detail, _DETAIL_ROOM - width_of(port, SMALL), SMALL)
     return Box(
         _row_id(service.code), "service", x, row.y, HOST_WIDTH, row.height, cut(service.name, _NAME_ROOM, SMALL),
-        (Label(((shown.lines[0] + port).strip(),)),), parent=f"host-{service.host}", kind=service.kind, is_stopped=is_stopped,
+        (Label(((shown.lines[0] + port).strip(),)),), parent=f"host-{service.host}", kind=service.kind,
+        is_stopped=is_stopped,
         tip=f"{service.name}（{service.code}，{word.say('kind', service.kind)}）{detail}{port}",
     )  # fmt: skip
 
@@ -183,7 +188,7 @@ def _say_detail(service: NewService) -> str:
 
 def _draw_systems(drawing: _Drawing) -> Iterator[Box]:
     for number, place in enumerate(drawing.systems):
-        is_stopped = any(each.service in drawing.stopped for each in place.interfaces)
+        is_stopped = all(each.service in drawing.stopped for each in place.interfaces)
         title = wrap(place.name, SYSTEM_WIDTH - 20, BIG, most=2)
         yield Box(
             f"system-{number + 1}", "system", drawing.columns.systems, place.y, SYSTEM_WIDTH, place.height, title,

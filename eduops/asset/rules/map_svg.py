@@ -62,7 +62,7 @@ def _draw_box(box: Box, scene: Scene) -> str:
         case "service":
             inner = _draw_service(box, scene)
         case _:
-            inner = _draw_system(box, scene)
+            inner = _draw_system(box)
     tip = f"<title>{clean(box.tip)}</title>" if box.tip else ""
     return f'<g id="{clean(box.id)}">{tip}{inner}</g>'
 
@@ -78,9 +78,10 @@ def _draw_frame(box: Box) -> str:
 def _draw_host(box: Box) -> str:
     stroke, fill = (STOP, STOP_FILL) if box.is_stopped else ("#475569", "#ffffff")
     parts = [_rect(box, fill, stroke, radius=5, more=' stroke-width="1.5"')]
-    title = Label((*box.title.lines[:-1], box.title.lines[-1] + ("　停机" if box.is_stopped else "")))
     parts.append(
-        _text(title, box.x + 10, box.y + 20, size=BIG, weight="bold", fill=STOP if box.is_stopped else INK)
+        _text(
+            box.title, box.x + 10, box.y + 20, size=BIG, weight="bold", fill=STOP if box.is_stopped else INK
+        )
     )
     for number, note in enumerate(box.notes):
         parts.append(_text(note, box.x + 10, box.y + 39 + 29 * number, fill="#475569"))
@@ -101,8 +102,8 @@ def _draw_service(box: Box, scene: Scene) -> str:
     return _rect(box, fill, stroke, radius=0) + chip + _text(box.title, box.x + 22, y, fill=ink) + detail
 
 
-def _draw_system(box: Box, scene: Scene) -> str:
-    ink = STOP if box.is_stopped else FADED if scene.has_stop else INK
+def _draw_system(box: Box) -> str:
+    ink = STOP if box.is_stopped else INK
     fill = STOP_FILL if box.is_stopped else "#f1f5f9"
     y = box.y + box.height / 2 + 5 - 9 * (len(box.title.lines) - 1)
     title = _text(box.title, box.x + box.width / 2, y, size=BIG, fill=ink, anchor="middle")
