@@ -112,6 +112,14 @@ def _pattern(value: Any, place: str, problems: List[str]) -> None:
         problems.append("{}：不是正确的正则表达式（{}）".format(place, error))
 
 
+def _capturing_pattern(value: Any, place: str, problems: List[str]) -> None:
+    found: List[str] = []
+    _pattern(value, place, found)
+    if not found and re.compile(value).groups != 1:
+        found.append("{}：应有一个括号，括住状态码，例如 status=(\\d{{3}})".format(place))
+    problems.extend(found)
+
+
 def _encoding(value: Any, place: str, problems: List[str]) -> None:
     try:
         codecs.lookup(value)
@@ -186,7 +194,11 @@ _CLIENT: Dict[str, Check] = {
 }
 # How many standbys there should be.
 _STANDBYS: Dict[str, Check] = {"standbys": _number(0, 100)}
-_NGINX: Dict[str, Check] = {"status_url": _address, "access_log": _absolute_path, "pattern": _pattern}
+_NGINX: Dict[str, Check] = {
+    "status_url": _address,
+    "access_log": _absolute_path,
+    "pattern": _capturing_pattern,
+}
 _TOMCAT: Dict[str, Check] = {"url": _address, "process": _text, "program": _absolute_path}
 _WHOLE = _object(
     {},

@@ -1,9 +1,13 @@
 """What databases' figures mean: each limit one row each side of its edge, and nothing missing is normal."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from patrol.healthy_document import section, sign
 from patrol.servers_document import CONFIG, GOLDEN, build_healthy_servers, instance, judged
+from patrol.test_patrol_fuzz import JUNK, _addresses
 
+from eduops.core.errors import InputError
 from eduops.patrol.rules.check import State
 from eduops.patrol.rules.document import parse_document
 from eduops.patrol.rules.judgement import judge
@@ -296,3 +300,21 @@ def test_names_of_checks_are_unique_within_a_host():
     names = [(check.metric, check.item) for check in judged(document).checks]
     assert len(names) == len(set(names))
     assert sign(document)
+
+
+ADDRESSES = list(_addresses(build_healthy_servers()["probes"]))
+
+
+@settings(max_examples=400, deadline=None)
+@given(address=st.sampled_from(ADDRESSES), junk=JUNK)
+def test_document_with_anything_anywhere_never_crashes(address, junk):
+    document = build_healthy_servers()
+    place = document["probes"]
+    for step in address[:-1]:
+        place = place[step]
+    place[address[-1]] = junk
+    try:
+        found = judged(document)
+    except InputError:
+        return
+    assert all(check.text.isprintable() and check.state in State for check in found.checks)
