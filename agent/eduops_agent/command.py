@@ -1,11 +1,10 @@
 """Programs of the host, run for their output: in the C locale, bounded in time, with the system's folders searched."""
 
 import os
-import shutil
 import subprocess
 from typing import Dict, List, Mapping, NamedTuple, Optional
 
-from eduops_agent.context import NotChecked
+from eduops_agent.context import NotChecked, path_of
 
 # cron and plain users often lack the sbin folders, where chronyc and its like live.
 _SEARCHED = os.pathsep.join(["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
@@ -25,7 +24,12 @@ class Output(NamedTuple):
 
 def find_program(name: str) -> str:
     """The program's path, or the empty text."""
-    return shutil.which(name, path=os.environ.get("PATH", "") + os.pathsep + _SEARCHED) or ""
+    # Not shutil.which: shutil loads every library for compressing that there is.
+    for folder in (os.environ.get("PATH", "") + os.pathsep + _SEARCHED).split(os.pathsep):
+        path = os.path.join(folder, name)
+        if folder and os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    return ""
 
 
 def run_program(
@@ -39,8 +43,8 @@ def run_program(
     if not program:
         raise NotChecked("本机没有命令 {}".format(words[0]))
     environment: Dict[str, str] = dict(os.environ, LC_ALL="C", LANG="C", SYSTEMD_COLORS="0", SYSTEMD_PAGER="")
-    environment.update(variables or {})
-    command: List[str] = [program] + list(words[1:])
+    environment.update({name: path_of(value) for name, value in (variables or {}).items()})
+    command: List[str] = [program] + [path_of(word) for word in words[1:]]
     try:
         done = subprocess.run(
             command,

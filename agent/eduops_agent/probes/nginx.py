@@ -8,16 +8,18 @@ from eduops_agent import client, web
 from eduops_agent.context import Context, Failed, NotChecked, explain, path_of
 from eduops_agent.log_reading import Reading, build_plan
 from eduops_agent.log_state import Position, load_positions, save_positions
+from eduops_agent.probes import UNCONFIGURED
 from eduops_agent.state import locked
 
 NAME = "nginx"
 TITLE = "nginx：状态页、访问日志中的错误率"
 
-_NOTHING = "配置中没有列出 nginx 实例（nginx.instances）"
+_NOTHING = UNCONFIGURED[NAME]
 _STATE = "nginx.json"
 _ANSWER_SECONDS = 5.0
 _STATUS_PAGE = re.compile(
-    r"Active connections:\s*(\d+)\s+server accepts handled requests\s+(\d+)\s+(\d+)\s+(\d+)(?:\s+\d+)?\s+"
+    r"Active connections:\s*(\d+)\s+server accepts handled requests(?: request_time)?\s+"
+    r"(\d+)\s+(\d+)\s+(\d+)(?:\s+\d+)?\s+"
     r"Reading:\s*(\d+)\s+Writing:\s*(\d+)\s+Waiting:\s*(\d+)"
 )
 # The request in quotation marks, the status, the size: nginx's own format "combined" and those made after it.

@@ -6,11 +6,12 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from eduops_agent import client, postgresql_query
 from eduops_agent.context import LIGHT_REASON, Context, Failed, NotChecked, path_of
+from eduops_agent.probes import UNCONFIGURED
 
 NAME = "postgresql"
 TITLE = "PostgreSQL：连接、事务、复制、锁、库大小、配置"
 
-_NOTHING = "配置中没有列出 PostgreSQL 实例（postgresql）"
+_NOTHING = UNCONFIGURED[NAME]
 _CUT_SHORT = "会话提前结束，没有读到"
 # psql -f - puts the line of its standard input before each error.
 _ERROR = re.compile(r"^psql:[^:]*:(\d+): (?:ERROR|错误)[:：]\s*(.*)$", re.MULTILINE)

@@ -5,13 +5,14 @@ from typing import Any, Dict, List, Mapping
 from eduops_agent import client
 from eduops_agent.context import Context, Failed, NotChecked, path_of
 from eduops_agent.instant import render_instant
+from eduops_agent.probes import UNCONFIGURED
 
 NAME = "redis"
 TITLE = "Redis：内存、连接、淘汰与拒绝、复制、持久化"
 
-_NOTHING = "配置中没有列出 Redis 实例（redis）"
+_NOTHING = UNCONFIGURED[NAME]
 # What redis-cli prints where the server lets us not in.
-_REFUSED_LOGIN = ("NOAUTH", "WRONGPASS", "NOPERM", "ERR AUTH", "ERR invalid password", "AUTH failed")
+_REFUSED_LOGIN = ("NOAUTH", "WRONGPASS", "NOPERM", "ERR AUTH", "ERR invalid password")
 _SETTINGS = ("redis_mode", "maxmemory_policy", "aof_enabled", "mem_allocator")
 _HOUR_SECONDS = 3600
 
@@ -47,9 +48,9 @@ def _ask(wanted: Row, context: Context, password: str, *command: str) -> str:
         variables={"REDISCLI_AUTH": password} if password else {},
     )
     said = client.shorten(client.hide_secrets(done.stderr + " " + done.stdout, [password]))
-    if any(word in said[:400] for word in _REFUSED_LOGIN) and "\n" not in done.stdout.strip():
+    if "\n" not in done.stdout.strip() and any(word in said for word in _REFUSED_LOGIN):
         raise NotChecked("密码不对，或不许执行 {}：{}".format(command[0], said))
-    if done.code != 0 or not done.stdout.strip():
+    if done.code != 0 or not done.stdout.strip() or done.stdout.startswith("ERR "):
         raise Failed("连接不上：{}".format(said or "没有答复"))
     return done.stdout
 

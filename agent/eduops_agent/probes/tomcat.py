@@ -7,11 +7,12 @@ from typing import Any, Dict, List, Mapping, Tuple
 from eduops_agent import client, web
 from eduops_agent.command import run_program
 from eduops_agent.context import LIGHT_REASON, Context, Failed, NotChecked, explain, read_text
+from eduops_agent.probes import UNCONFIGURED
 
 NAME = "tomcat"
 TITLE = "Tomcat：端口、进程、线程、堆、死锁"
 
-_NOTHING = "配置中没有列出 Tomcat 实例（tomcat）"
+_NOTHING = UNCONFIGURED[NAME]
 _PROCESS = "org.apache.catalina.startup.Bootstrap"
 _ANSWER_SECONDS = 5.0
 _JCMD_SECONDS = 8.0
