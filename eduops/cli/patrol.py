@@ -34,7 +34,7 @@ for _part in (patrol_collect, patrol_collect_ingest, patrol_collect_far, patrol_
     app.add_typer(_part.verbs)
 for _part in (patrol_judge, patrol_trend, patrol_baseline):
     app.add_typer(_part.verbs)
-app.add_typer(patrol_baseline.app, name="baseline")
+app.add_typer(patrol_baseline.verbs_of_baseline, name="baseline")
 app.add_typer(patrol_collect_quarantine.verbs, name="quarantine")
 app.add_typer(patrol_collect_wheel.verbs, name="wheels")
 app.add_typer(patrol_plan.verbs, name="plan")

@@ -17,7 +17,7 @@ from eduops.patrol.rules.drift import Difference, PartDrift, judge_drift
 from eduops.patrol.rules.threshold import Part, Thresholds
 from eduops.patrol.service import baseline as service
 
-app = Noun("基线：批准、查看主机的配置。")
+verbs_of_baseline = Noun("基线：批准、查看主机的配置。")
 verbs = Noun("配置漂移。")
 
 HostArgument = Annotated[str, typer.Argument(help="主机代码。")]
@@ -36,7 +36,7 @@ _COLUMNS = (
 _MOST_ITEMS = 200
 
 
-@app.verb("approve", example="eduops patrol baseline approve app-1 --note 上线验收")
+@verbs_of_baseline.verb("approve", example="eduops patrol baseline approve app-1 --note 上线验收")
 def approve(
     ctx: typer.Context,
     host: HostArgument,
@@ -66,7 +66,7 @@ def approve(
         _print(made.drifts, None)
 
 
-@app.verb("show", example="eduops patrol baseline show app-1")
+@verbs_of_baseline.verb("show", example="eduops patrol baseline show app-1")
 def show(
     ctx: typer.Context,
     host: HostArgument,
@@ -93,7 +93,7 @@ def show(
         )  # fmt: skip
 
 
-@app.verb("list", example="eduops patrol baseline list")
+@verbs_of_baseline.verb("list", example="eduops patrol baseline list")
 def list_(
     ctx: typer.Context,
     host: Annotated[str | None, typer.Option(help="只看这台主机。")] = None,
