@@ -12,6 +12,11 @@ from eduops_agent.context import Context, Failed
 from eduops_agent.probes import redis as probe
 from servers import account, redis
 
+from eduops.patrol.configuration import find_config_path, load_config
+from eduops.patrol.rules.check import State
+from eduops.patrol.rules.document import parse_document
+from eduops.patrol.rules.judgement import judge
+
 pytestmark = pytest.mark.needs("redis")
 PASSWORD = "geheim-虚构-83"
 
@@ -128,6 +133,20 @@ def test_probe_sends_nothing_but_info(server):
         line.split(":")[0] for line in commands.splitlines()
     }
     assert new <= {"cmdstat_info", "cmdstat_auth", "cmdstat_hello"}
+
+
+def test_stopped_server_makes_its_host_critical_and_a_running_one_normal(run_agent, tmp_path):
+    states = {}
+    with redis.running() as running:
+        for name, port in (("running", running.port), ("stopped", account.free_port())):
+            config = tmp_path / f"{name}.json"
+            config.write_text(json.dumps({"redis": [{"name": "会话", "port": port}]}), encoding="utf-8")
+            document = parse_document(run_agent("--config", str(config), "--probe", "redis").stdout)
+            limits = load_config(find_config_path(tmp_path)).default.model_copy(
+                update={"mandatory": frozenset({"redis"})}
+            )
+            states[name] = judge(document, limits).state
+    assert states == {"running": State.NORMAL, "stopped": State.CRITICAL}
 
 
 def test_older_version_without_some_figures_says_so():
