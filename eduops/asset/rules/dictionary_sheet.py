@@ -47,6 +47,7 @@ def read_dictionary(book: Workbook) -> DictionarySheet | None:
     for other in others:
         said = f"工作表「{form.sheet.name}」和这一张都像字典；一次导入一张，请隐藏或删去不要的"
         reader.problems.append(Problem(book.path.name, other.sheet.name, said))
+    reader.note_doubt()
     reader.note_loops()
     entries = tuple(entry for entry, _ in reader.entries.values())
     known = reader.entries.keys()
@@ -120,6 +121,16 @@ class _Reader:
     def note(self, row: int, field: str, message: str) -> None:
         place = self.form.place(row, field)
         self.problems.append(Problem(self.file, place.address, message, row))
+
+    def note_doubt(self) -> None:
+        """Of two columns that only end like one of codes or names, nobody can tell which is meant."""
+        known = {"code": _CODES, "name": _NAMES, "parent": _PARENTS}
+        for each in self.form.header.ambiguous:
+            heads = [cell_text(self.form.sheet.cell(self.form.header.row, column)) for column in each.columns]
+            if bare_header(heads[0]) not in known[each.field]:
+                usual = known[each.field][0]
+                said = f"几列都像{usual}：{'、'.join(heads)}；把要用的一列改名为「{usual}」"
+                self.note(self.form.header.row, each.field, said)
 
     def note_loops(self) -> None:
         """An entry may not be above itself, however far up."""

@@ -26,9 +26,9 @@ class Inventory:
 
     @cached_property
     def in_use(self) -> Mapping[str, Mapping[str, Entry]]:
-        """Kind's key → code → entry."""
+        """Kind's key → code → entry, by code."""
         found: dict[str, dict[str, Entry]] = {kind.key: {} for kind in KINDS}
-        for entry in self.entries:
+        for entry in sorted(self.entries, key=lambda each: each.code):
             found[kind_of(entry).key][entry.code] = entry
         return found
 

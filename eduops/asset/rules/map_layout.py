@@ -214,7 +214,7 @@ def _draw_interfaces(drawing: _Drawing) -> Iterator[Line]:
 def _label(each: NewInterface) -> Label:
     """Name, protocol and port; where they are too long the name gives way first."""
     tail = " ".join(filter(None, (each.protocol, str(each.port or ""))))
-    end = cut(f" · {tail}", _LABEL_ROOM * 0.6, SMALL).lines[0] if tail else ""
+    end = f" · {cut(tail, _LABEL_ROOM * 0.5, SMALL).lines[0]}" if tail else ""
     name = cut(each.name, _LABEL_ROOM - width_of(end, SMALL), SMALL)
     return Label((name.lines[0] + end,), _say_interface(each))
 
