@@ -93,7 +93,7 @@ def test_any_words_survive_the_way_out_and_in(tmp_path, name, version, data, not
 
 
 def test_everything_wrong_in_a_yaml_file_is_said_at_once_with_its_line(tmp_path):
-    changes, problems = judge_text(
+    _, problems = judge_text(
         tmp_path,
         """hosts:
   - code: app-1

@@ -48,7 +48,8 @@ def inventories(draw: st.DrawFn) -> Inventory:
     ]  # fmt: skip
     interfaces = [
         NewInterface(
-            f"i{each:02}", draw(name), f"s{draw(st.integers(0, count - 1)):02}", draw(st.sampled_from(["HIS", "LIS", HOSTILE])),
+            f"i{each:02}", draw(name), f"s{draw(st.integers(0, count - 1)):02}",
+            draw(st.sampled_from(["HIS", "LIS", HOSTILE])),
             draw(st.sampled_from(["inbound", "outbound", "both"])), draw(name), 443,
         )
         for each in range(draw(st.integers(0, 12)) if count else 0)
