@@ -1,5 +1,6 @@
 """A figure over time as an SVG picture: its points, the line through them, and between which slopes it lies."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,7 +57,7 @@ def render_chart(
         *_draw_grid(frame, zone, render),
         *_draw_full(frame, full),
         *_draw_line(frame, trend),
-        *(_dot(frame, point, point in trend.points) for point in points),
+        *(_dot(frame, point, is_used=_is_used(point, trend)) for point in points),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -91,15 +92,24 @@ def _signed(value: float, render: Callable[[float], str]) -> str:
 
 
 def _draw_grid(frame: _Frame, zone: ZoneInfo, render: Callable[[float], str]) -> Iterator[str]:
-    for step in range(_STEPS + 1):
-        value = frame.low + (frame.high - frame.low) * step / _STEPS
+    for value in _list_marks(frame):
         y = frame.y(value)
         yield f'<line x1="{_LEFT}" y1="{y}" x2="{_WIDTH - _RIGHT}" y2="{y}" stroke="#e4e7eb"/>'
         yield _text(_LEFT - 8, y + 4, render(value), 'text-anchor="end" fill="#52606d"')
+    for step in range(_STEPS + 1):
         at = frame.first + (frame.last - frame.first) * step / _STEPS
         day = at.astimezone(zone).strftime("%Y-%m-%d")
         anchor = "end" if step == _STEPS else "middle" if step else "start"
         yield _text(frame.x(at), _HEIGHT - _BOTTOM + 22, day, f'text-anchor="{anchor}" fill="#52606d"')
+
+
+def _list_marks(frame: _Frame) -> Iterator[float]:
+    """Round values between the lowest and the highest: 1, 2 or 5 and noughts apart."""
+    rough = (frame.high - frame.low) / _STEPS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(share * power for share in (1, 2, 5, 10) if share * power >= rough)
+    for place in range(math.ceil(frame.low / step), math.floor(frame.high / step) + 1):
+        yield round(place * step, 12)
 
 
 def _draw_full(frame: _Frame, full: float | None) -> Iterator[str]:
@@ -134,7 +144,12 @@ def _at(line: Line, slope: float, end: datetime, at: datetime) -> float:
     return line.level + slope * ((at - end).total_seconds() / _DAY_SECONDS)
 
 
-def _dot(frame: _Frame, point: Point, is_used: bool) -> str:
+def _is_used(point: Point, trend: Trend) -> bool:
+    """Whether the line is drawn through it, or would be; those before a clean-up are pale."""
+    return bool(trend.points) and point.at >= trend.points[0].at
+
+
+def _dot(frame: _Frame, point: Point, *, is_used: bool) -> str:
     colour = "#1f2933" if is_used else "#9aa5b1"
     return f'<circle cx="{frame.x(point.at)}" cy="{frame.y(point.value)}" r="2.6" fill="{colour}"/>'
 
