@@ -21,8 +21,8 @@ _GRACE_SECONDS = 1.0
 
 
 def run_probes(probes: Mapping[str, ModuleType], contexts: Mapping[str, Context]) -> List[Section]:
-    """One section for each probe, in the order given, at the latest when the slowest allowance is used up."""
-    children = [_Child(name, contexts[name]) for name in probes]
+    """One section for each context, in the order given, at the latest when the slowest allowance is used up."""
+    children = [_Child(name, context) for name, context in contexts.items()]
     threads = [threading.Thread(target=child.run, daemon=True) for child in children]
     for thread in threads:
         thread.start()
@@ -106,7 +106,7 @@ def main() -> None:
         task["is_light"],
         task["state_folder"],
     )
-    outcome = measure_one(PROBES[task["probe"]], context)
+    outcome = measure_one(PROBES, task["probe"], context)
     sys.stdout.write("\n" + json.dumps(outcome) + "\n")
     sys.stdout.flush()
     # A stuck thread of the probe would keep the interpreter alive.

@@ -1,13 +1,12 @@
 """The document: put together, checked by its sum, written as text."""
 
-import hashlib
-import hmac
 import json
-import platform
+import os
 import re
 from typing import Any, Dict, List
 
 from eduops_agent import __version__
+from eduops_agent.digest import hmac_sha256, sha256
 
 SCHEMA = 1
 
@@ -50,7 +49,7 @@ def compute_checksum(document: Document) -> str:
     """
     rest = {key: value for key, value in document.items() if key != "checksum"}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return sha256(text.encode("ascii")).hexdigest()
 
 
 def render_document(document: Document) -> str:
@@ -68,9 +67,17 @@ def read_host() -> Document:
         except OSError:
             continue
         if machine_id:
-            machine_id_hash = hmac.new(machine_id, b"eduops-agent", hashlib.sha256).hexdigest()
+            machine_id_hash = hmac_sha256(machine_id, b"eduops-agent")
             break
-    return {"hostname": platform.node() or "localhost", "machine_id_hash": machine_id_hash}
+    return {"hostname": _read_name(), "machine_id_hash": machine_id_hash}
+
+
+def _read_name() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket
+
+    return socket.gethostname()
 
 
 def clean(value: Any) -> Any:

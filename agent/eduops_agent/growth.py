@@ -53,7 +53,7 @@ def _look(rows: List[Dict[str, Any]], path: str) -> None:
             row["growth_reason"] = "" if old else "第一次查看，没有以前的数值可比"
         # Mounts that went away are forgotten only where there are very many.
         kept = sorted(known.items(), key=lambda item: -item[1].since)[:_MOST_MOUNTS]
-        save_json(path, {"mounts": {mount: growth._asdict() for mount, growth in kept}})
+        save_json(path, {"mounts": {mount: growth._asdict() for mount, growth in kept}}, is_durable=False)
 
 
 def parse_state(content: Any) -> Dict[str, Growth]:

@@ -1,12 +1,11 @@
 """The new lines of a log since it was last read, over rotation, truncation and compression."""
 
 import glob
-import gzip
-import hashlib
 import os
 from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from eduops_agent.context import Failed
+from eduops_agent.digest import sha256
 from eduops_agent.log_state import Position
 
 # The first time, this much of the end: a patrol wants to know the recent errors, not years of them.
@@ -103,7 +102,7 @@ def _compute_mark(stream: Any, offset: int) -> Optional[str]:
     length = min(_MARK_BYTES, offset)
     stream.seek(offset - length)
     content = stream.read(length)
-    return hashlib.sha256(content).hexdigest() if len(content) == length else None
+    return sha256(content).hexdigest() if len(content) == length else None
 
 
 def _find_old(path: str, position: Position) -> Optional[str]:
@@ -134,4 +133,9 @@ def _list_siblings(beginning: str) -> List[str]:
 
 # Any: a gzip file and a plain one are read alike and have no common type.
 def _open(path: str) -> Any:
-    return gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")
+    if not path.endswith(".gz"):
+        return open(path, "rb")
+    # Late: most logs are read without it.
+    import gzip
+
+    return gzip.open(path, "rb")

@@ -14,11 +14,10 @@ _BTMP = "/var/log/btmp"
 _LOGS = ("/var/log/auth.log", "/var/log/secure")
 _MOST_LINES = 20_000
 _LARGEST_TAIL_BYTES = 4 * 1024 * 1024
-_FULL_TIME = re.compile(r"\w{3} (\w{3} +\d+ \d\d:\d\d:\d\d \d{4})")
-_LINE_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)? |(\w{3} [ \d]\d \d\d:\d\d:\d\d) "
-)
-_FAILED = re.compile(
+# Kept as text and compiled by their first use: most hosts have no failed login to look at.
+_FULL_TIME = r"\w{3} (\w{3} +\d+ \d\d:\d\d:\d\d \d{4})"
+_LINE_TIME = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)? |(\w{3} [ \d]\d \d\d:\d\d:\d\d) "
+_FAILED = (
     r"(?:message repeated (\d+) times: \[ )?"
     r"(?:Failed (?:password|keyboard-interactive/pam) for (?:invalid user )?(.*?) from (\S+)"
     r"|FAILED LOGIN \S+ (?:on|ON|FROM) \S+ FOR '?([^',]*)'?,)"
@@ -51,7 +50,7 @@ def read_attempts(now: float) -> Tuple[str, List[Attempt]]:
 def parse_lastb(text: str) -> Iterator[Attempt]:
     """The lines of `lastb -F -w`: name, terminal, host, when; a name may be missing."""
     for line in text.splitlines():
-        match = _FULL_TIME.search(line)
+        match = re.search(_FULL_TIME, line)
         if match and not line.startswith(os.path.basename(_BTMP) + " begins"):
             words = line[: match.start()].split()
             if line[:1].isspace():
@@ -63,7 +62,7 @@ def parse_lastb(text: str) -> Iterator[Attempt]:
 def parse_log(text: str, now: float) -> Iterator[Attempt]:
     """The lines of sshd and login in a login log or in the journal, whose times are ISO or lack the year."""
     for line in text.splitlines():
-        failed, begins = _FAILED.search(line), _LINE_TIME.match(line)
+        failed, begins = re.search(_FAILED, line), re.match(_LINE_TIME, line)
         at = _read_time(begins, now) if failed and begins else None
         if failed and at is not None:
             name = failed.group(2) if failed.group(2) is not None else failed.group(4)

@@ -1,5 +1,6 @@
 """A patrol every so often, for hosts without cron: each document into the spool, until a signal ends it."""
 
+import gc
 import math
 import signal
 import sys
@@ -31,6 +32,7 @@ class _Stopped(BaseException):
 
 def run_loop(config: Config, options: LoopOptions) -> int:
     """Runs until a signal comes and gives the exit code: 0, or 4 where the spool cannot be used."""
+    gc.enable()
     _listen_to_signals()
     try:
         spool = Spool(options.spool, options.spool_bytes)

@@ -5,9 +5,9 @@ from typing import Any, Dict, List, Optional
 
 from eduops_agent import document, instant
 from eduops_agent.config import Config
-from eduops_agent.context import Context
+from eduops_agent.context import LIGHT_REASON, Context
 from eduops_agent.outcome import Section, leave_out
-from eduops_agent.probes import HEAVY, PROBES
+from eduops_agent.probes import HEAVY, PROBES, UNCONFIGURED
 
 
 def measure_host(
@@ -41,7 +41,7 @@ def import_psutil() -> Any:
 
 
 def _run(config: Config, names: List[str], psutil: Any) -> List[Section]:
-    left_out = [name for name in names if config.is_light and name in HEAVY]
+    left_out = {name: reason for name in names for reason in [_find_reason(config, name)] if reason}
     contexts = {
         name: Context(
             config.sections.get(name),
@@ -54,10 +54,16 @@ def _run(config: Config, names: List[str], psutil: Any) -> List[Section]:
         for name in names
         if name not in left_out
     }
-    probes = {name: PROBES[name] for name in contexts}
-    found = {name: leave_out(name, at=instant.now_seconds()) for name in left_out}
-    found.update((section["name"], section) for section in _pick_runner().run_probes(probes, contexts))
+    found = {name: leave_out(name, reason, at=instant.now_seconds()) for name, reason in left_out.items()}
+    found.update((section["name"], section) for section in _pick_runner().run_probes(PROBES, contexts))
     return [found[name] for name in names]
+
+
+def _find_reason(config: Config, name: str) -> str:
+    """Why the probe need not be started; nothing where it must."""
+    if config.is_light and name in HEAVY:
+        return LIGHT_REASON
+    return "" if config.sections.get(name) else UNCONFIGURED.get(name, "")
 
 
 # Any: a module; the two have the same function.

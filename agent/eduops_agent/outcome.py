@@ -4,9 +4,9 @@ import json
 import os
 import time
 from types import ModuleType
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Mapping, Optional
 
-from eduops_agent.context import LIGHT_REASON, Context, Failed, NotChecked
+from eduops_agent.context import Context, Failed, NotChecked
 from eduops_agent.document import clean
 from eduops_agent.instant import render_instant
 
@@ -14,12 +14,12 @@ from eduops_agent.instant import render_instant
 Section = Dict[str, Any]
 
 
-def measure_one(module: ModuleType, context: Context) -> Section:
+def measure_one(probes: Mapping[str, ModuleType], name: str, context: Context) -> Section:
     """`status`, `reason` and `data` of one probe, and what it cost; whatever it raises becomes a reason.
 
     The process is the probe's own: its processor time is the probe's.
     """
-    outcome = _measure(module, context)
+    outcome = _measure(probes, name, context)
     outcome["cpu_seconds"] = round(time.process_time(), 3)
     outcome["programs_cpu_seconds"] = _read_programs_cost()
     return outcome
@@ -58,15 +58,15 @@ def build_section(name: str, outcome: Section, *, started_at: float, seconds: fl
     return dict(facts, **{key: outcome[key] for key in ("cpu_seconds", "programs_cpu_seconds", "data")})
 
 
-def leave_out(name: str, *, at: float) -> Section:
-    """The section of a probe that is left out because an exam runs."""
-    outcome = dict(failure(LIGHT_REASON), status="not_checked")
+def leave_out(name: str, reason: str, *, at: float) -> Section:
+    """The section of a probe that is not even started."""
+    outcome = dict(failure(reason), status="not_checked")
     return build_section(name, outcome, started_at=at, seconds=0.0)
 
 
-def _measure(module: ModuleType, context: Context) -> Section:
+def _measure(probes: Mapping[str, ModuleType], name: str, context: Context) -> Section:
     try:
-        data = clean(module.measure(context))
+        data = clean(probes[name].measure(context))
         json.dumps(data, allow_nan=False)
     except NotChecked as error:
         return {"status": "not_checked", "reason": clean(str(error)), "data": None}

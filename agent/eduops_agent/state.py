@@ -76,22 +76,26 @@ def load_json(path: str) -> Any:
     return content if isinstance(content, dict) else {}
 
 
-def save_json(path: str, content: Any) -> None:
-    """Writes the file whole or not at all. Raises Failed where it cannot."""
+def save_json(path: str, content: Any, is_durable: bool = True) -> None:
+    """Writes the file whole or not at all. Raises Failed where it cannot.
+
+    Not durable: a power cut may empty it, which reads as not there.
+    """
     try:
-        replace_file(path, json.dumps(content).encode("ascii"))
+        replace_file(path, json.dumps(content).encode("ascii"), is_durable=is_durable)
     except OSError as error:
         raise Failed("不能写入状态文件 {}：{}".format(path, explain(error))) from error
 
 
-def replace_file(path: str, content: bytes, mode: int = 0o600) -> None:
-    """Writes a hidden file beside it, to the disk, and renames that. Raises OSError; nothing is left behind then."""
+def replace_file(path: str, content: bytes, mode: int = 0o600, is_durable: bool = True) -> None:
+    """Writes a hidden file beside it and renames that. Raises OSError; nothing is left behind then."""
     part = os.path.join(os.path.dirname(path), ".{}.part".format(os.path.basename(path)))
     try:
         with open(part, "wb") as stream:
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
+            if is_durable:
+                os.fsync(stream.fileno())
         os.chmod(part, mode)
         os.replace(part, path)
     except BaseException:

@@ -4,12 +4,12 @@ The standard library decodes only certificates that were verified, and OpenSSL o
 expired, is signed by itself or uses SM2 must tell its dates as well.
 """
 
-import base64
-import hashlib
+import binascii
 import re
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterator, List, NamedTuple
 
+from eduops_agent.digest import sha256
 from eduops_agent.instant import render_datetime
 
 _PEM = re.compile(rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----(.+?)-----END", re.S)
@@ -25,7 +25,7 @@ class _Element(NamedTuple):
 def parse_certificates(content: bytes) -> List[bytes]:
     """The DER of every certificate in a file, PEM or DER. Raises ValueError for PEM that is damaged."""
     blocks = _PEM.findall(content)
-    return [base64.b64decode(block) for block in blocks] if blocks else [content]
+    return [binascii.a2b_base64(block) for block in blocks] if blocks else [content]
 
 
 def parse_certificate(der: bytes) -> Dict[str, Any]:
@@ -44,7 +44,7 @@ def parse_certificate(der: bytes) -> Dict[str, Any]:
         "serial": serial.content.hex(),
         "not_before": render_datetime(not_before),
         "not_after": render_datetime(not_after),
-        "fingerprint_sha256": hashlib.sha256(der).hexdigest(),
+        "fingerprint_sha256": sha256(der).hexdigest(),
     }
 
 

@@ -1,6 +1,7 @@
 """What newer probes make of the host's files and programs: captured text with invented names (虚构), and real files."""
 
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from eduops_agent import growth, login_record
 from eduops_agent.context import LIGHT_REASON, NotChecked
+from eduops_agent.digest import hmac_sha256, sha256
 from eduops_agent.growth import Growth, advance
 from eduops_agent.probes import HEAVY, PROBES, accounts, disks, network, services, smart
 
@@ -19,6 +21,12 @@ from eduops.core.clock import now as now_of_ours
 
 NOW = 1_772_682_600.0  # 2026-03-05 03:50 UTC
 DAY = 86_400.0
+
+
+@pytest.mark.parametrize("key", [b"", b"k", b"k" * 64, b"k" * 65])
+def test_sums_without_openssl_are_those_with_it(key):
+    assert sha256(key).hexdigest() == hashlib.sha256(key).hexdigest()
+    assert hmac_sha256(key, b"eduops-agent") == hmac.new(key, b"eduops-agent", hashlib.sha256).hexdigest()
 
 
 # Disks

@@ -9,6 +9,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -247,4 +248,8 @@ def test_zombie_is_reported_with_its_parent(measure):
 def test_listening_port_is_seen(run_agent, server, python):
     done = run_agent("--probe", "network", "--interval", "0.1", python=python)
     listening = json.loads(done.stdout)["probes"][0]["data"]["listening"]
-    assert {"protocol": "tcp", "address": "127.0.0.1", "port": server.server_port} in listening
+    rows = [row for row in listening if row["port"] == server.server_port and row["protocol"] == "tcp"]
+    # Its process is this test's own, which the agent may look into.
+    assert [(row["address"], row["process"]) for row in rows] == [
+        ("127.0.0.1", Path("/proc/self/comm").read_text().strip())
+    ]

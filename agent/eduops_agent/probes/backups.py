@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Tuple
 
 from eduops_agent.context import Context, Failed, NotChecked, path_of
 from eduops_agent.instant import now_seconds, render_instant
+from eduops_agent.probes import UNCONFIGURED
 from eduops_agent.rows import measure_rows
 
 NAME = "backups"
@@ -20,7 +21,7 @@ File = Tuple[str, int, float]
 def measure(context: Context) -> Dict[str, Any]:
     """One row for each folder of the configuration. Raises NotChecked where it names none."""
     if not context.settings:
-        raise NotChecked("配置中没有列出备份目录（backups）")
+        raise NotChecked(UNCONFIGURED[NAME])
     labelled = [
         ({"name": wanted["name"], "folder": wanted["folder"], "pattern": _pattern(wanted)}, _measurer(wanted))
         for wanted in context.settings

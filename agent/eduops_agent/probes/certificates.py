@@ -3,6 +3,7 @@
 from typing import Any, Dict, List
 
 from eduops_agent.context import Context, Failed, NotChecked, path_of
+from eduops_agent.probes import UNCONFIGURED
 from eduops_agent.rows import measure_rows
 from eduops_agent.x509 import parse_certificate, parse_certificates
 
@@ -18,7 +19,7 @@ def measure(context: Context) -> Dict[str, Any]:
     settings = context.settings or {}
     files, endpoints = settings.get("files", []), settings.get("endpoints", [])
     if not files and not endpoints:
-        raise NotChecked("配置中没有列出证书（certificates）")
+        raise NotChecked(UNCONFIGURED[NAME])
     labelled = [({"source": path}, _file_measurer(path)) for path in files]
     labelled += [
         ({"source": "{}:{}".format(endpoint["host"], endpoint["port"])}, _endpoint_measurer(endpoint))

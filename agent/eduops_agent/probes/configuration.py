@@ -1,13 +1,14 @@
 """Configuration files: a fingerprint, size and time of change of each; never the content, which may hold passwords."""
 
 import glob
-import hashlib
 import os
 import stat
 from typing import Any, Dict, List
 
 from eduops_agent.context import Context, Failed, NotChecked, path_of
+from eduops_agent.digest import sha256
 from eduops_agent.instant import render_instant
+from eduops_agent.probes import UNCONFIGURED
 from eduops_agent.rows import Labelled, measure_rows
 
 NAME = "configuration"
@@ -20,7 +21,7 @@ _MOST_FILES = 200
 def measure(context: Context) -> Dict[str, Any]:
     """One row for each file of the configuration. Raises NotChecked where it names none."""
     if not context.settings:
-        raise NotChecked("配置中没有列出配置文件（configuration）")
+        raise NotChecked(UNCONFIGURED[NAME])
     labelled: List[Labelled] = []
     for wanted in context.settings:
         paths = _list_paths(path_of(wanted))
@@ -36,7 +37,7 @@ def measure(context: Context) -> Dict[str, Any]:
 def build_row(facts: os.stat_result, content: bytes) -> Dict[str, Any]:
     """The figures of a file out of what it holds."""
     return {
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "sha256": sha256(content).hexdigest(),
         "size_bytes": len(content),
         "modified_at": render_instant(facts.st_mtime),
     }

@@ -147,7 +147,8 @@ def _unescape(word: str) -> str:
 def _label(mount: Mount) -> Dict[str, Any]:
     return {
         "mount": mount.folder,
-        "device": redact_secrets(mount.device),
+        # What is mounted from elsewhere may have a password in its address.
+        "device": mount.device if mount.device.startswith("/dev/") else redact_secrets(mount.device),
         "type": mount.kind,
         "read_only": mount.read_only,
     }

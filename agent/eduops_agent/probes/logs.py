@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence
 from eduops_agent.context import Context, Failed, NotChecked, path_of
 from eduops_agent.log_reading import Reading, build_plan
 from eduops_agent.log_state import Position, load_positions, save_positions
+from eduops_agent.probes import UNCONFIGURED
 from eduops_agent.redaction import redact_line
 from eduops_agent.rows import measure_rows
 from eduops_agent.state import locked
@@ -28,7 +29,7 @@ def measure(context: Context) -> Dict[str, Any]:
     """
     settings = context.settings or {}
     if not settings.get("files"):
-        raise NotChecked("配置中没有列出日志（logs）")
+        raise NotChecked(UNCONFIGURED[NAME])
     state_file = _find_state_file(context)
     if state_file is None:
         return {"logs": _measure_all(context, {})}

@@ -1,7 +1,7 @@
 """Operating system, kernel, time since boot, Python, and the versions of packages that matter."""
 
 import os
-import platform
+import sys
 from typing import Any, Dict, List, Optional, Tuple
 
 from eduops_agent.command import find_program, run_program
@@ -23,18 +23,18 @@ _PACKAGES = (
 
 def measure(context: Context) -> Dict[str, Any]:
     """Facts of the operating system. Raises NotChecked where neither /proc/uptime nor psutil tells when it booted."""
-    release = _read_os_release()
+    kernel, release = _read_kernel(), _read_os_release()
     uptime_seconds = _read_uptime(context)
     packages, reason = _read_packages(context)
     data = {
         "os_id": release.get("ID"),
         "os_version": release.get("VERSION_ID"),
         "os_name": release.get("PRETTY_NAME"),
-        "kernel": platform.release(),
-        "architecture": platform.machine(),
+        "kernel": kernel.release,
+        "architecture": kernel.machine,
         "uptime_seconds": uptime_seconds,
         "booted_at": render_instant(_boot_seconds(context, uptime_seconds)),
-        "python_version": platform.python_version(),
+        "python_version": "{}.{}.{}".format(*sys.version_info[:3]),
         "packages": packages,
     }
     return dict(data, packages_reason=reason) if reason else data
@@ -58,12 +58,24 @@ def parse_packages(text: str) -> List[Dict[str, str]]:
     return [{"name": name, "version": found[name]} for name in sorted(found)]
 
 
+# Any: os.uname's result or platform's, which have the same names.
+def _read_kernel() -> Any:
+    if hasattr(os, "uname"):
+        return os.uname()
+    # Late, here and below: Windows alone needs it.
+    import platform
+
+    return platform.uname()
+
+
 def _read_os_release() -> Dict[str, str]:
     for path in ("/etc/os-release", "/usr/lib/os-release"):
         try:
             return parse_os_release(read_text(path))
         except NotChecked:
             continue
+    import platform
+
     return {
         "ID": platform.system().lower(),
         "VERSION_ID": platform.version(),

@@ -1,5 +1,6 @@
 """Whether the clock is synchronised, and how far it is off."""
 
+import os
 import re
 from typing import Any, Dict, List, Optional
 
@@ -19,6 +20,9 @@ def measure(context: Context) -> Dict[str, Any]:
     """
     refused: List[str] = []
     for words, parse in _SOURCES:
+        if words[0] == "timedatectl" and not os.path.isdir("/run/systemd/system"):
+            refused.append("本机没有运行 systemd")
+            break
         try:
             output = run_program(*words)
         except NotChecked as error:

@@ -5,6 +5,7 @@ from typing import Any, Dict
 
 from eduops_agent import __version__
 from eduops_agent.context import Context, Failed, NotChecked, explain, path_of
+from eduops_agent.probes import UNCONFIGURED
 from eduops_agent.redaction import redact_secrets
 from eduops_agent.rows import measure_rows
 
@@ -18,7 +19,7 @@ _LARGEST_PAGE_BYTES = 1024 * 1024
 def measure(context: Context) -> Dict[str, Any]:
     """One row for each address of the configuration. Raises NotChecked where it names none."""
     if not context.settings:
-        raise NotChecked("配置中没有列出网址（urls）")
+        raise NotChecked(UNCONFIGURED[NAME])
     labelled = [
         ({"name": wanted["name"], "url": redact_secrets(wanted["url"])}, _measurer(wanted))
         for wanted in context.settings
