@@ -39,7 +39,9 @@ def render_drawio(scene: Scene) -> str:
     for line in scene.lines:
         _add_line(root, line, places, scene)
     kinds = "，".join(f"{said}：{_COLOUR_WORDS[kind]}" for kind, said in LEGEND_KINDS)
-    legend = "\n".join((f"服务左边的颜色  {kinds}", *scene.legend))
+    legend = "\n".join(
+        (f"服务边框的颜色  {kinds}", *scene.legend, *(("红色：停机后随之停止的",) if scene.has_stop else ()))
+    )
     _add_text(root, "legend", legend, (30, scene.legend_y - 14), (scene.width - 60, 66), SMALL)
     ElementTree.indent(file)
     return ElementTree.tostring(file, encoding="unicode") + "\n"
@@ -98,7 +100,7 @@ def _style_of(box: Box, scene: Scene) -> str:
             look = f"rounded=1;arcSize=3;fillColor={fill};strokeColor={line};container=1;"
             text = f"align=left;spacingLeft=8;verticalAlign=top;fontSize={SMALL};fontColor={ink};"
         case "service":
-            # The left side is the colour of its kind.
+            # The border has the colour of its kind.
             look = f"fillColor={fill};strokeColor={KIND_COLOURS[box.kind]};"
             text = f"align=left;spacingLeft=10;fontSize={SMALL};fontColor={ink};"
         case _:

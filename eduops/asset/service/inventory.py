@@ -124,7 +124,11 @@ def _get_in_use(session: Session, kind: Kind, code: str) -> Kept:
 
 def _require_sound(session: Session, entry: Entry) -> None:
     kept = queries.load_inventory(session)
-    slips = [slip.message for slip in (*list_slips(entry), *rules.list_unknown(entry, kept))]
+    heads = {each.attribute: each.heads[0] for each in kind_of(entry).fields}
+    slips = [
+        slip.message.replace("这一项", heads.get(slip.field, "这一项"), 1)
+        for slip in (*list_slips(entry), *rules.list_unknown(entry, kept))
+    ]
     if slips:
         raise InputError("；".join(dict.fromkeys(slips)), hint="改正后重试")
 
