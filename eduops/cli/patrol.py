@@ -18,6 +18,7 @@ from eduops.cli import (
     patrol_coverage,
     patrol_judge,
     patrol_plan,
+    patrol_problem,
     patrol_record,
     patrol_trend,
 )
@@ -38,6 +39,7 @@ app.add_typer(patrol_baseline.verbs_of_baseline, name="baseline")
 app.add_typer(patrol_collect_quarantine.verbs, name="quarantine")
 app.add_typer(patrol_collect_wheel.verbs, name="wheels")
 app.add_typer(patrol_plan.verbs, name="plan")
+app.add_typer(patrol_problem.verbs, name="problem")
 
 _LIST_COLUMNS = (
     out.Column("ref", "编号"),

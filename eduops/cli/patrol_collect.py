@@ -1,6 +1,7 @@
 """`eduops patrol run`: this machine, or many others at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -12,12 +13,18 @@ from eduops.cli import patrol_collect_screen as many_screen
 from eduops.cli import patrol_screen as screen
 from eduops.cli.noun import Noun
 from eduops.cli.patrol_collect_option import KindOption, build_round, get_hosts
+from eduops.cli.patrol_problem import build_outcomes, show_outcomes
 from eduops.core.errors import NotFound, UsageError
 from eduops.patrol import queries
 from eduops.patrol.rules.check import State
 from eduops.patrol.rules.run import Kind
-from eduops.workflow.patrol_collect import Outcome, patrol_hosts
+from eduops.workflow.patrol_collect import Outcome, Round, patrol_hosts
 from eduops.workflow.patrol_collect_target import prepare
+from eduops.workflow.patrol_exam import spare_exams
+from eduops.workflow.patrol_ticket import follow_hosts
+
+Told = Mapping[object, Mapping[str, object]]
+"""What was done about problems, by host code."""
 
 verbs = Noun("测量：本机和远程主机。")
 
@@ -36,10 +43,16 @@ def run(
         int | None, typer.Option(min=1, max=100, help="同时测量多少台；默认取 remote.yaml 的 at_once。")
     ] = None,
     kind: KindOption = Kind.DAILY,
+    full: Annotated[bool, typer.Option("--full", help="考试进行中也做重负载检查。")] = False,
+    open_tickets: Annotated[
+        bool, typer.Option("--open-tickets", help="为新的严重问题开工单，给还在的补记，建议了结已消失的。")
+    ] = False,
     as_json: out.JsonOption = False,
 ) -> None:
     """测量本机或远程主机并按阈值判定；有主机测不到时退出码为 5，否则有主机不是「正常」时为 1。"""
     shared, chosen = build_round(ctx, kind), _choose(ctx, hosts or [], everyone=everyone)
+    if not full:
+        shared = _spare_exams(ctx, shared, chosen)
     field = prepare(door.state(ctx).home, chosen, shared.config, at_once=at_once)
     try:
         with many_screen.watching([host.code for host in chosen]) as watch:
@@ -48,10 +61,29 @@ def run(
             )
     finally:
         field.gateway.close()
+    followed = follow_hosts(shared.open_unit, chosen, zone=shared.zone) if open_tickets else None
+    if followed is not None and not as_json:
+        show_outcomes(followed)
+    told = {each["host"]: each for each in build_outcomes(followed)} if followed is not None else None
     if len(outcomes) == 1 and not everyone:
-        _show_one(ctx, outcomes[0], as_json=as_json)
+        _show_one(ctx, outcomes[0], told, as_json=as_json)
     else:
-        _show_all(ctx, outcomes, as_json=as_json)
+        _show_all(ctx, outcomes, told, as_json=as_json)
+
+
+def _spare_exams(ctx: typer.Context, shared: Round, chosen: Sequence[Host]) -> Round:
+    """The round without what is heavy, where an exam is open; says so."""
+    with door.look(ctx) as look:
+        spared, exams = spare_exams(look.session, shared, chosen, now=look.now)
+    if exams:
+        titles = "、".join(exams[:3]) + (" 等" if exams[3:] else "")
+        out.warn(f"考试进行中（{titles}），这次巡检不做重负载检查；确需完整检查时加 --full")
+    return spared
+
+
+def _with_tickets(row: screen.Row, told: Told | None) -> screen.Row:
+    """A run's row with what was done about its host's problems, where that was asked for."""
+    return row if told is None else {**row, "tickets": told.get(str(row["host"]))}
 
 
 def _choose(ctx: typer.Context, codes: list[str], *, everyone: bool) -> list[Host]:
@@ -74,24 +106,25 @@ def _choose(ctx: typer.Context, codes: list[str], *, everyone: bool) -> list[Hos
     return hosts
 
 
-def _show_one(ctx: typer.Context, outcome: Outcome, *, as_json: bool) -> None:
+def _show_one(ctx: typer.Context, outcome: Outcome, told: Told | None, *, as_json: bool) -> None:
     if outcome.error is not None:
         raise outcome.error
     with door.look(ctx) as look:
         results = queries.list_results(look.session, screen.run_id(outcome.run))
     shown = screen.build_shown(outcome.run, outcome.host, results)
+    shown = replace(shown, run=_with_tickets(shown.run, told))
     screen.show(shown, as_json=as_json, everything=False)
     leave(shown)
 
 
-def _show_all(ctx: typer.Context, outcomes: Sequence[Outcome], *, as_json: bool) -> None:
+def _show_all(ctx: typer.Context, outcomes: Sequence[Outcome], told: Told | None, *, as_json: bool) -> None:
     with door.look(ctx) as look:
         problems = queries.count_problems(
             look.session, [screen.run_id(outcome.run) for outcome in outcomes if outcome.error is None]
         )
     rows = [
         {
-            **screen.build_row(outcome.run, outcome.host),
+            **_with_tickets(screen.build_row(outcome.run, outcome.host), told),
             "problems": problems.get(screen.run_id(outcome.run), 0) if outcome.run.state else None,
         }
         for outcome in outcomes

@@ -13,6 +13,7 @@ CHANNELS = {
     "remote": "远程（堡垒机）",
     "onsite": "现场",
     "on_site": "现场",
+    "patrol": "巡检发现",
 }
 TENANT_FINDINGS = {
     "expired": "合同已到期",

@@ -146,7 +146,9 @@ def _end(event: _Event, begun: PatrolRun, shared: Round, *, seconds: float) -> O
     if event.error is not None:
         return Outcome(host, fail_run(shared.open_unit, begun, host, event.error.message), event.error)
     try:
-        done = finish_run(shared.open_unit, begun, host, event.content, shared.config, seconds=seconds)
+        done = finish_run(
+            shared.open_unit, begun, host, event.content, shared.config, seconds=seconds, zone=shared.zone
+        )
     except (InputError, Conflict) as error:
         now = begun.started_at
         refused = spool_quarantine.keep(

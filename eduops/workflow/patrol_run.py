@@ -11,6 +11,7 @@ from eduops.patrol import collect, queries, service
 from eduops.patrol.models import PatrolRun
 from eduops.patrol.rules.run import Kind
 from eduops.patrol.rules.threshold import PatrolConfig
+from eduops.patrol.service import plan
 from eduops.store.unit import Unit
 
 OpenUnit = Callable[[], AbstractContextManager[Unit]]
@@ -26,7 +27,9 @@ def patrol_local(
     begun = begin_run(open_unit, host, kind=kind, zone=zone)
     try:
         collected = collect.collect_local(config.agents.get(host.code, {}))
-        return finish_run(open_unit, begun, host, collected.content, config, seconds=collected.took_seconds)
+        return finish_run(
+            open_unit, begun, host, collected.content, config, seconds=collected.took_seconds, zone=zone
+        )
     except EduopsError as error:
         fail_run(open_unit, begun, host, error.message)
         raise
@@ -41,7 +44,14 @@ def begin_run(open_unit: OpenUnit, host: Host, *, kind: Kind, zone: ZoneInfo) ->
 
 
 def finish_run(
-    open_unit: OpenUnit, begun: PatrolRun, host: Host, content: bytes, config: PatrolConfig, *, seconds: float
+    open_unit: OpenUnit,
+    begun: PatrolRun,
+    host: Host,
+    content: bytes,
+    config: PatrolConfig,
+    *,
+    seconds: float,
+    zone: ZoneInfo,
 ) -> PatrolRun:
     """The run with its document judged and kept, committed; `seconds` after it began.
 
@@ -50,6 +60,7 @@ def finish_run(
     with open_unit() as unit:
         ended_at = begun.started_at + timedelta(seconds=seconds)
         done, _ = service.finish_run(unit.session, begun.ref, content, config, now=ended_at)
+        plan.link_run(unit.session, done, zone=zone)
         unit.changed(done.ref, host=host.code, kind=done.kind, state=done.state)
     return done
 

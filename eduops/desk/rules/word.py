@@ -12,8 +12,14 @@ CAUSES = {
     "customer": "甲方",
     "unknown": "未查明",
 }
-CHANNELS = {"onsite": "现场", "phone": "电话", "online": "在线（QQ、微信、邮件）", "remote": "远程（堡垒机）"}
-"""How a ticket came in and was served (clause 2.4)."""
+CHANNELS = {
+    "onsite": "现场",
+    "phone": "电话",
+    "online": "在线（QQ、微信、邮件）",
+    "remote": "远程（堡垒机）",
+    "patrol": "巡检发现",
+}
+"""How a ticket came in and was served (clause 2.4); what a patrol found, nobody had to report."""
 PREFIXES = {"incident": "INC", "request": "REQ", "consult": "CON"}
 STATES = {
     "open": "待响应",
@@ -47,6 +53,7 @@ STEPS = {
     "link": "归入重复问题",
     "unlink": "移出重复问题",
     "correct": "更正",
+    "note": "巡检备注",
 }
 """Every step that a ticket's story may hold."""
 FIELDS = {

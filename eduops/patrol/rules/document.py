@@ -52,6 +52,8 @@ class Document(_Loose):
     measured_at: AwareDatetime
     probes: Annotated[tuple[Section, ...], Field(max_length=100)]
     checksum: str
+    light: bool = False
+    """Heavy probes were left out, because an exam was open."""
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:

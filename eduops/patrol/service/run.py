@@ -12,8 +12,10 @@ from eduops.patrol.models import PatrolDocument, PatrolRun
 from eduops.patrol.queries import history
 from eduops.patrol.rules import run as run_rules
 from eduops.patrol.rules.document import Document, check_not_future, parse_document
+from eduops.patrol.rules.exam import say_left_out
 from eduops.patrol.rules.judgement import Judgement
 from eduops.patrol.rules.threshold import PatrolConfig
+from eduops.patrol.service import plan
 from eduops.patrol.service.judge import add_results, judge_first
 from eduops.store.counter import next_reference
 
@@ -98,6 +100,7 @@ def ingest(
     judgement = _keep(session, run, host, content, document, config)
     run.is_ingested, run.finished_at, run.recorded_at = True, document.finished_at, now
     session.flush()
+    plan.link_run(session, run, zone=zone)
     return run, judgement
 
 
@@ -160,6 +163,8 @@ def _keep(
     run.hostname, run.machine_id_hash = document.host.hostname, machine
     run.agent_version, run.document_schema = document.agent_version, document.schema_version
     run.document_hash, run.thresholds_hash = document.checksum, thresholds.hash
+    if document.light:
+        run.is_light, run.note = True, "；".join(filter(None, [run.note, say_left_out(document)]))
     session.add(run)
     session.flush()
     assert run.id is not None  # noqa: S101 - the flush gave it one

@@ -109,6 +109,12 @@ def list_exams(
     return list(session.exec(statement))
 
 
+def list_open_exams(session: Session, now: datetime) -> list[Exam]:
+    """The exams that people may be sitting at an instant, the first to open first."""
+    is_open = (col(Exam.opens_at) <= now) & (col(Exam.closes_at) > now)
+    return list(session.exec(select(Exam).where(is_open).order_by(col(Exam.opens_at), col(Exam.id))))
+
+
 def find_attempt(session: Session, *, exam_id: int, tenant_id: int, learner_id: int) -> Attempt | None:
     """A learner's attempt in an exam."""
     wanted = (
