@@ -127,7 +127,7 @@ PASSWD = """root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 toor:x:0:0:虚构:/root:/bin/sh
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
-wang:x:1000:1000:王某某（虚构）,,13800000000:/home/wang:/bin/bash
+wang:x:1000:1000:王某某（虚构）,,13800000000:/srv/wang:/bin/bash
 service:x:999:999::/srv:/bin/false
 broken
 +::::::
