@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eduops.asset.queries import dictionary as queries
@@ -32,6 +32,7 @@ def read(path: Path, text: str) -> DictionarySheet:
     return sheet
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ENTRIES, ENTRIES)
 def test_a_difference_is_empty_for_equal_hashes_only_and_adds_up(
     before: list[Entry], after: list[Entry]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eduops.asset.rules.entry import NewInterface, NewService
@@ -43,6 +43,7 @@ def slow_stop(services: list[NewService], host: str) -> set[str]:
         down |= more
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.lists(st.integers(0, 9), max_size=3)), min_size=10, max_size=10),
     st.integers(0, 2),

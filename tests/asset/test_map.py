@@ -5,7 +5,7 @@ from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eduops.asset.rules.entry import NewInterface, NewService
@@ -81,7 +81,7 @@ def joined(one: Line, other: Line) -> bool:
     )
 
 
-@settings(max_examples=35, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(inventories())
 def test_no_box_lies_on_another_and_no_two_lines_run_along_each_other(inventory: Inventory) -> None:
     scene = build_scene(inventory, title="图")
@@ -97,7 +97,7 @@ def test_no_box_lies_on_another_and_no_two_lines_run_along_each_other(inventory:
                     assert high < other_low or low > other_high, (one.id, other.id)
 
 
-@settings(max_examples=35, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(inventories())
 def test_every_text_stays_in_its_room_and_no_upright_line_crosses_a_label(inventory: Inventory) -> None:
     scene = build_scene(inventory, title="图")
@@ -123,7 +123,7 @@ def test_every_text_stays_in_its_room_and_no_upright_line_crosses_a_label(invent
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(inventories())
 def test_both_formats_are_sound_xml_with_the_same_labels_on_their_lines(inventory: Inventory) -> None:
     scene = build_scene(inventory, title="图")
@@ -187,6 +187,15 @@ def test_the_same_data_give_the_same_bytes_in_any_order() -> None:
     forwards = Inventory(tuple(sorted(example().entries, key=lambda each: each.code)))
     for render in (render_svg, render_drawio):
         assert render(build_scene(backwards, title="图")) == render(build_scene(forwards, title="图"))
+
+
+def test_a_system_with_one_interface_keeps_its_line_off_those_of_the_services() -> None:
+    host = NewHost("h", "主机", Role.WEB, Environment.PRODUCTION, "10.0.0.1")
+    services = [NewService(f"s{n}", "服务", "h", "other") for n in range(4)]
+    systems = ("HIS", "LIS", "OA", "HIS", "人事")
+    faces = [NewInterface(f"i{n}", "接口", f"s{n % 4}", each, "both") for n, each in enumerate(systems)]
+    scene = build_scene(Inventory((host, *services, *faces)), title="图")
+    assert not {line.points[0][1] for line in scene.lines} & {line.points[-1][1] for line in scene.lines}
 
 
 def test_names_protocols_and_ports_stand_on_the_lines() -> None:

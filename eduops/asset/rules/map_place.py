@@ -145,7 +145,9 @@ def place_systems(interfaces: Sequence[NewInterface], ports: Mapping[str, float]
         mine = tuple(systems[name])
         height = GRID * max(2, len(mine))
         wanted = max(y, middles[name] - height / 2)
-        placed = SystemPlace(name, -(-(wanted - shift) // GRID) * GRID + shift, mine)
+        # The one port of a single interface lies in the middle, half a row from where ports lie otherwise.
+        own = shift + (_SIDE_PORT if len(mine) == 1 else 0)
+        placed = SystemPlace(name, -(-(wanted - own) // GRID) * GRID + own, mine)
         places.append(placed)
         y = placed.y + placed.height + _SYSTEM_GAP
     return places
