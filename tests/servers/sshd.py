@@ -3,11 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,12 +50,20 @@ class Server:
         return (self.folder / "log").read_text(errors="replace")
 
     def end_sessions(self) -> None:
-        """Cuts every connection as a broken line would; the server itself stays."""
-        listed = subprocess.run(["ps", "-eo", "pid,ppid"], check=True, capture_output=True, text=True).stdout
-        pairs = [line.split() for line in listed.splitlines()[1:]]
-        for pid, parent in pairs:
-            if int(parent) == self.process.pid:
-                subprocess.run(["kill", "-KILL", pid], check=False)
+        """Cuts every connection as a broken line would; the server itself stays, and so do the sessions' programs."""
+        listed = subprocess.run(
+            ["ps", "-eo", "pid=,ppid=,comm="], check=True, capture_output=True, text=True
+        ).stdout
+        rows = [line.split(None, 2) for line in listed.splitlines()]
+        parents = {self.process.pid}
+        # A connection may be one process of sshd's or two, one in the other.
+        for _generation in range(2):
+            parents |= {
+                int(pid) for pid, parent, name in rows if name.startswith("sshd") and int(parent) in parents
+            }
+        for pid in parents - {self.process.pid}:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def make_key(path: Path, *, passphrase: str = "") -> Path:
