@@ -4,10 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from patrol.healthy_document import GOLDEN, build_healthy, sign
 
 from eduops.core.errors import InputError
-from eduops.patrol.rules.document import LARGEST_BYTES, check_not_future, parse_document
+from eduops.patrol.rules.document import LARGEST_BYTES, _clean, _is_clean, check_not_future, parse_document
 
 GOOD = GOLDEN.read_bytes()
 
@@ -121,3 +123,14 @@ def test_unknown_keys_of_a_newer_agent_pass():
     document["colour"] = "green"
     document["probes"].append({"name": "gpu", "status": "ok", "reason": "", "data": {"count": 1}})
     assert parse_document(sign(document))
+
+
+@given(st.text(max_size=40))
+def test_quick_look_for_hostile_characters_is_never_wrong(said):
+    assert not _is_clean(json.dumps([said])) or _clean(said) == said
+
+
+def test_chinese_text_passes_the_quick_look_and_no_character_that_must_go_does():
+    assert _is_clean(json.dumps("巡检代理没有给出结果（退出码 3）：《虚构》？" + ' \\ "'))
+    for character in map(chr, range(0x10000)):
+        assert not _is_clean(json.dumps(character)) or _clean(character) == character

@@ -16,6 +16,10 @@ SCHEMA = 1
 LARGEST_BYTES = 2_000_000
 # Before this the agent did not exist: a clock that says so has lost its battery.
 _EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
+# Any escape but a quote, a backslash and what Chinese is written with.
+_UNSURE = re.compile(
+    r'\\(?!["\\]|u(?:300[1-9a-f]|30[1-3][0-9a-f]|[4-9][0-9a-f]{3}|ff0[1-9a-f]|ff[1-5][0-9a-f]))'
+)
 _ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
 _FUTURE_ALLOWED_FOR = timedelta(minutes=10)
 
@@ -164,7 +168,9 @@ def _check_sum(raw: Mapping[str, object], source: str) -> None:
 
 def _is_clean(text: str) -> bool:
     """Whether no character in it needs replacing: quicker to see in the JSON text than in every value."""
-    return text.replace("\n", "").isprintable() and all(
+    if not text.replace("\n", "").isprintable():
+        return False
+    return _UNSURE.search(text) is None or all(
         escape in ('\\"', "\\\\") or (len(escape) == 6 and chr(int(escape[2:], 16)).isprintable())
         for escape in set(_ESCAPE.findall(text))
     )

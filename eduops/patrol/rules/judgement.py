@@ -100,7 +100,8 @@ def judge(document: Document, thresholds: Thresholds, memory: Memory = NOTHING) 
             continue
         for check in found:
             is_needed = is_mandatory and check.is_mandatory
-            held = hold(check, thresholds, memory.seen) if memory.seen else check
+            is_seen = (check.metric, check.item) in memory.seen
+            held = hold(check, thresholds, memory.seen) if is_seen else check
             checks.append(_place(held, probe, is_mandatory=is_needed))
     return Judgement(judge_host(checks), tuple(checks))
 

@@ -86,7 +86,7 @@ class Trend:
 
 def build_trend(points: Iterable[Point], *, full: float | None = None) -> Trend:
     """The trend of one figure; `full` is the value at which there is no more room, where there is one."""
-    kept, cleaned_at = choose_points(points, full=full)
+    kept, cleaned_at = choose_points(sorted(points, key=attrgetter("at")), full=full)
     return draw_trend(kept, cleaned_at, full=full)
 
 
@@ -106,10 +106,9 @@ def draw_trend(kept: tuple[Point, ...], cleaned_at: datetime | None, *, full: fl
 
 
 def choose_points(
-    points: Iterable[Point], *, full: float | None = None
+    ordered: Sequence[Point], *, full: float | None = None
 ) -> tuple[tuple[Point, ...], datetime | None]:
-    """The points that a trend is drawn through, in order, and the first one after a clean-up where there was one."""
-    ordered = sorted(points, key=attrgetter("at"))
+    """Of points in order those that a trend is drawn through, and when a clean-up came before them, if one did."""
     start = _find_clean_up(ordered, full)
     return tuple(_thin(ordered[start:])), ordered[start].at if start else None
 
@@ -127,12 +126,12 @@ def can_fill(trend_points: Sequence[Point], *, full: float, days: float) -> bool
     # The line's level at the end is no higher than the highest point carried on from the middle of the time.
     end, middle = trend_points[-1].at, trend_points[(len(trend_points) - 1) // 2].at
     farthest = (end - middle + timedelta(days=days)) * min(rise / room, 1e3)
-    apart, start = 0, 0
-    for point in trend_points:
-        while point.at - trend_points[start].at > farthest:
+    apart, start, instants = 0, 0, [point.at for point in trend_points]
+    for at in instants:
+        while at - instants[start] > farthest:
             start += 1
         apart += start
-    return apart * 4 <= len(trend_points) * (len(trend_points) - 1)
+    return apart * 4 <= len(instants) * (len(instants) - 1)
 
 
 def fit_line(points: Sequence[Point]) -> Line | None:

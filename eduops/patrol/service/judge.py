@@ -145,7 +145,10 @@ def _replace(session: Session, run_id: int, judgement: Judgement, thresholds: Th
 
 def _list_shifts(before: Sequence[history.CheckRow], after: Sequence[history.CheckRow]) -> Iterator[Shift]:
     # Whole rows first: nearly all are the same, and only the others are looked into.
-    old, new = _by_name(set(before).difference(after)), _by_name(set(after).difference(before))
+    if len(before) == len(after):
+        other = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+        before, after = [was for was, _ in other], [now for _, now in other]
+    old, new = _by_name(before), _by_name(after)
     for name in dict.fromkeys([*new, *old]):
         was, now = old.get(name), new.get(name)
         states = was.state if was else None, now.state if now else None
