@@ -147,14 +147,14 @@ def measure_floor(store: Store) -> Row:
     with store.reading() as session:
         packed = list(session.execute(select(type_coerce(PatrolDocument.content, LargeBinary))).scalars())
         results = session.execute(select(func.count()).select_from(PatrolResult)).scalar_one()
-    wall, plain = time.perf_counter(), 0
+    wall, cpu, plain = time.perf_counter(), time.process_time(), 0
     for content in packed:
         text = zlib.decompress(content)
         plain += len(text)
         json.loads(text)
-    seconds = time.perf_counter() - wall
     return {
-        "floor_seconds": round(seconds, 2),
+        "floor_wall_seconds": round(time.perf_counter() - wall, 2),
+        "floor_cpu_seconds": round(time.process_time() - cpu, 2),
         "plain_bytes_per_document": round(plain / len(packed)),
         "packed_bytes_per_document": round(sum(map(len, packed)) / len(packed)),
         "checks_per_document": round(results / len(packed), 1),
@@ -181,8 +181,9 @@ def main() -> int:
         size = path.stat().st_size
         figures = {**measure(store, made, other), **floor}
         store.engine.dispose()
+    # SQLite alone, everything in it: documents, checks, indexes.
     figures["database_bytes_per_document"] = round(size / figures["documents"])
-    figures["ratio"] = round(figures["wall_seconds"] / figures["floor_seconds"], 1)
+    figures["cpu_ratio"] = round(figures["cpu_seconds"] / figures["floor_cpu_seconds"], 1)
     figures["peak_megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     limit = LIMIT_SECONDS * hosts / HOSTS
     if "--json" in sys.argv:
