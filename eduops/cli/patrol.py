@@ -163,6 +163,16 @@ def thresholds(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
     ]
     rows.append(
         {
+            "title": "大巡检另加的必查项",
+            **{name: _big_mandatory(column) for name, column in columns.items()},
+            **{
+                code: _big_mandatory(column) if "big_mandatory" in config.list_named(code) else None
+                for code, column in config.hosts.items()
+            },
+        }
+    )
+    rows.append(
+        {
             "title": "必查项",
             **{name: _mandatory(column) for name, column in columns.items()},
             **{
@@ -187,6 +197,12 @@ def _limits(column: Thresholds, key: str) -> str:
 def _own_limits(config: PatrolConfig, code: str, key: str) -> str | None:
     """A host's own limits; None, which reads as a dash, where its role's hold."""
     return _limits(config.hosts[code], key) if key in config.list_named(code) else None
+
+
+def _big_mandatory(column: Thresholds) -> str:
+    return "、".join(
+        title for probe, title in PROBES.items() if probe in column.big_mandatory - column.mandatory
+    )
 
 
 def _mandatory(column: Thresholds) -> str:

@@ -199,10 +199,14 @@ def _load_patrols(
 ) -> Iterator[PatrolFact]:
     runs = patrols.list_runs(session, since=from_at, until=to_at)
     problems = patrols.count_problems(session, [run.id for run, _ in runs if run.id])
+    facts = patrols.list_patrol_facts(session, since=from_at, until=to_at)
+    big = {(fact.host, fact.finished_at) for fact in facts if fact.is_big}
     for run, host in reversed(runs):
         if run.finished_at and run.finished_at < to_at and run.state:
             on = run.started_at.astimezone(contract.zone_info).date()
-            yield PatrolFact(on, host.name, run.state, problems.get(run.id or 0, 0), run.kind == "big")
+            yield PatrolFact(
+                on, host.name, run.state, problems.get(run.id or 0, 0), (host.code, run.finished_at) in big
+            )
 
 
 def _load_backups(session: Session, from_at: datetime, to_at: datetime) -> Iterator[BackupFact]:
