@@ -8,6 +8,7 @@ from eduops.cli import out
 from eduops.desk.rules import word
 from eduops.ledger.rules import KINDS as LEDGER_KINDS
 from eduops.patrol.rules.check import STATE_WORDS
+from eduops.patrol.rules.run import KIND_WORDS as PATROL_KINDS
 from eduops.training.rules.course import MODES as COURSE_MODES
 
 HEADS = {
@@ -48,7 +49,7 @@ HEADS = {
 """How each name of a change is said."""
 _STEPS = word.STEPS | {
     "log": "登记已答复的咨询", "change": "改动", "request": "申请", "approve": "批准",
-    "agree_plan": "同意计划", "withdraw": "撤回",
+    "agree_plan": "同意计划", "record_patrol": "登记人工巡检", "withdraw": "撤回",
     "apply": "执行", "undo": "撤回", "begin": "开始", "finish": "完成", "fail": "失败",
     "rejudge": "重新判定",
 }  # fmt: skip
@@ -56,6 +57,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "kind": word.KINDS
     | LEDGER_KINDS
     | {"campus": "院区", "department": "科室", "outside_hospital": "外院", "quarterly": "季度报告"}
+    | {kind.value: said for kind, said in PATROL_KINDS.items()}
     | {"database": "数据库", "middleware": "中间件", "application": "应用", "other": "其他"},
     "impact": word.IMPACTS,
     "cause": word.CAUSES,

@@ -101,9 +101,9 @@ _SUMMARY = (
     out.Column("done", "已巡/应巡", right=True),
     out.Column("percent", "覆盖率", right=True),
     out.Column("missing", "缺天", right=True),
-    out.Column("last_big", "上次大巡检"),
+    out.Column("last_big", "上次大巡检", spare=True),
     out.Column("due_big", "下次最迟"),
-    out.Column("stand", "大巡检", style_key="colour"),
+    out.Column("stand", "距大巡检", style_key="colour"),
 )
 
 
@@ -126,8 +126,7 @@ def _say_stand(big: BigStand | None, *, is_retired: bool) -> str | None:
         return None
     if is_retired:
         return "已停用"
-    since = f"已 {big.days_since} 天"
-    return f"{since}，超过 {big.limit_days} 天" if big.is_overdue else since
+    return f"{big.days_since} 天" + "，超期" * big.is_overdue
 
 
 def _list_sentences(found: Sequence[HostCoverage]) -> Iterator[str]:

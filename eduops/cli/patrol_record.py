@@ -70,7 +70,12 @@ def record(
         )  # fmt: skip
         plan = plans.link_run(work.session, run, zone=zone)
         work.changed(
-            run.ref, step="record", host=host, kind=kind.value, state=state.value, at=instant.isoformat()
+            run.ref,
+            step="record_patrol",
+            host=host,
+            kind=kind.value,
+            state=state.value,
+            at=instant.isoformat(),
         )
         row = {**screen.build_row(run, chosen), "plan": plan.ref if plan else None}
     planned = f"，属于评估计划 {plan.ref}" if plan else ""
