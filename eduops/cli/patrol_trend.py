@@ -177,4 +177,7 @@ def _render_bytes(value: float) -> str:
 def _signed(value: float | None, render: Callable[[float], str]) -> str | None:
     if value is None:
         return None
-    return f"{'+' if value >= 0 else '-'}{render(abs(value))}"
+    said = render(abs(value))
+    # What is rounded to nothing has no sign.
+    sign = "" if said == render(0.0) else "+" if value > 0 else "-"
+    return f"{sign}{said}"

@@ -12,6 +12,8 @@ from eduops.patrol.rules.trend import Point, Trend, build_trend
 _FULL_PERCENT = 100.0
 _CAPACITIES = ("disk_percent", "inodes_percent")
 """The figures that come to an end at 100."""
+_ITSELF = "disk_days"
+"""A trend's own figure: shown where it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ def list_trends(
     points: dict[tuple[str, str], list[Point]] = {}
     units: dict[tuple[str, str], str] = {}
     for figure in figures:
+        if figure.metric == _ITSELF and metric is None:
+            continue
         key = (figure.metric, figure.item)
         points.setdefault(key, []).append(figure.point)
         units[key] = figure.unit
