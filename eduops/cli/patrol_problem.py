@@ -139,6 +139,9 @@ def _build_row(problem: PatrolProblem, of: Host) -> Mapping[str, object]:
     stand = "已消失" if problem.closed_at else STATE_WORDS[state]
     if not problem.closed_at and problem.clear_count:
         stand = f"{problem.clear_count} 次未发现"
+    if not problem.closed_at and of.retired_at:
+        # Nobody looks at it any more: it will neither be seen nor be found gone.
+        stand = "主机已停用"
     return {
         "number": problem.id,
         "host": of.code,

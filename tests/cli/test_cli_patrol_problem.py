@@ -87,6 +87,14 @@ def test_its_end_is_proposed_and_the_ticket_stays_the_desks(typed, ingest):
     assert typed("ticket", "show", "INC-2026-0001", "--json").json()["state"] == "open"
 
 
+def test_of_a_host_that_was_retired_nobody_says_that_its_problem_is_gone(typed, ingest):
+    ingest(0, 97)
+    follow(typed)
+    assert typed("host", "retire", "app-1", "--yes").code == 0
+    assert follow(typed) == []
+    assert "主机已停用" in typed("patrol", "problem", "list").out
+
+
 def test_no_problem_is_said_plainly(typed, ingest):
     ingest(0, 40)
     assert "没有严重问题" in typed("patrol", "problem", "open-tickets").out

@@ -19,6 +19,7 @@ from eduops.patrol.rules.check import State
 from eduops.patrol.rules.exam import make_light
 from eduops.patrol.rules.plan import VisitState
 from eduops.patrol.rules.run import Kind
+from eduops.patrol.rules.threshold import Thresholds
 from eduops.patrol.service import manual
 from eduops.patrol.service import plan as plans
 
@@ -109,6 +110,12 @@ def test_a_big_patrol_counts_as_one_when_every_mandatory_probe_gave_something(
         (fact,) = queries.list_patrol_facts(session, since=finished_at, until=finished_at + DAY)
         (seen,) = coverage.list_cover_runs(session, since=finished_at, until=finished_at + DAY)
     assert (fact.is_big, seen.is_complete, seen.kind) == (is_big, is_big, Kind.BIG)
+
+
+def test_a_probe_that_does_not_exist_cannot_be_mandatory_of_big_patrols(config):
+    plain = config.default.model_dump() | {"big_mandatory": ["backups", "moon"]}
+    with pytest.raises(ValueError, match="big_mandatory 中没有这样的检查项：moon"):
+        Thresholds.model_validate(plain)
 
 
 def test_a_daily_patrol_needs_none_of_it(store, host, now, config):
