@@ -20,6 +20,7 @@ from eduops.ledger import closing
 from eduops.ledger import service as ledger
 from eduops.ledger.head import CLOSING_FILE, FILE, find_missing, load_head
 from eduops.patrol.configuration import find_config_path, load_config
+from eduops.remote import configuration as remote
 from eduops.store import audit, secret
 from eduops.store.evidence import UNREADABLE
 from eduops.store.models import KeyCheck
@@ -53,6 +54,7 @@ def check_up(home: Home, *, now: datetime) -> list[Check]:
     if settings.state == "fine":
         checks += _check_contract(home, now)
     checks.append(_guard("巡检阈值 patrol.yaml", lambda: _check_thresholds(home)))
+    checks.append(_guard("远程连接 remote.yaml", lambda: _check_remote(home)))
     checks += _check_database(home, now)
     return checks
 
@@ -166,6 +168,12 @@ def _check_thresholds(home: Home) -> Check:
     path = find_config_path(home.path)
     load_config(path)
     return Check("巡检阈值 patrol.yaml", "fine", str(path))
+
+
+def _check_remote(home: Home) -> Check:
+    path = remote.find_config_path(home.path)
+    remote.load_config(home.path)
+    return Check("远程连接 remote.yaml", "fine", str(path))
 
 
 def _check_database(home: Home, now: datetime) -> Iterator[Check]:

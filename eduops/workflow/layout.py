@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -109,8 +110,8 @@ def _files(home: Home, source: Path, name: str, settings: str) -> Iterator[tuple
         overlay = find_shipped("configs", "contracts", OVERLAY_NAME)
     yield home.folder("contracts") / OVERLAY_NAME, lambda target: _copy(overlay, target)
     yield home.key_path, make_key
-    thresholds = find_shipped("configs", "patrol.yaml")
-    yield home.path / "patrol.yaml", lambda target: _copy(thresholds, target)
+    for example in ("patrol.yaml", "remote.yaml"):
+        yield home.path / example, partial(_copy, find_shipped("configs", example))
 
 
 def _make_folders(home: Home) -> None:

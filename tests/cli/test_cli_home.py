@@ -28,6 +28,7 @@ def test_init_lays_out_a_home_once(typed: Typed, tmp_path: Path) -> None:
         "contracts/working-days.yaml",
         "personal.key",
         "patrol.yaml",
+        "remote.yaml",
         "eduops.db",
     }
     assert new.stat().st_mode & 0o077 == 0

@@ -133,9 +133,10 @@ def test_contract_whose_days_or_figures_leave_the_calendar_is_a_fault(home, now,
 
 
 @pytest.mark.parametrize("content", ["hosts: [", "unknown: 1\n", "- 列表\n"])
-def test_broken_thresholds_are_a_fault(home, now, content):
-    (home.path / "patrol.yaml").write_text(content, encoding="utf-8")
-    check = look(home, now, "巡检阈值 patrol.yaml")
+@pytest.mark.parametrize("title", ["巡检阈值 patrol.yaml", "远程连接 remote.yaml"])
+def test_broken_configuration_of_patrols_is_a_fault(home, now, title, content):
+    (home.path / title.split()[1]).write_text(content, encoding="utf-8")
+    check = look(home, now, title)
     assert check.state == "fault"
     assert " 行" in check.seen
 

@@ -49,6 +49,7 @@ def test_everything_is_made_and_closed_to_others(home):
         "contracts/working-days.yaml",
         "personal.key",
         "patrol.yaml",
+        "remote.yaml",
         "eduops.db",
     )
     assert (laid.kept, laid.revision) == ((), HEAD)
@@ -75,6 +76,7 @@ def test_second_time_keeps_every_file(home):
         "contracts/working-days.yaml",
         "personal.key",
         "patrol.yaml",
+        "remote.yaml",
         "eduops.db",
     )
     assert read_all(home.path) == before
