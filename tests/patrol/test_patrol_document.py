@@ -125,12 +125,16 @@ def test_unknown_keys_of_a_newer_agent_pass():
     assert parse_document(sign(document))
 
 
-@given(st.text(max_size=40))
+@given(st.text(st.sampled_from('\\"/nu0007\n\x07\u3000\u202e虚'), max_size=12) | st.text(max_size=40))
 def test_quick_look_for_hostile_characters_is_never_wrong(said):
-    assert not _is_clean(json.dumps([said])) or _clean(said) == said
+    written = json.dumps([said])
+    assert not _is_clean(written.encode(), written) or _clean(said) == said
 
 
 def test_chinese_text_passes_the_quick_look_and_no_character_that_must_go_does():
-    assert _is_clean(json.dumps("巡检代理没有给出结果（退出码 3）：《虚构》？" + ' \\ "'))
+    said = json.dumps("巡检代理没有给出结果（退出码 3）：《虚构》？" + ' \\ "', indent=1)
+    assert _is_clean(said.encode(), said)
     for character in map(chr, range(0x10000)):
-        assert not _is_clean(json.dumps(character)) or _clean(character) == character
+        written = json.dumps(character)
+        assert not _is_clean(written.encode(), written) or _clean(character) == character
+    assert not _is_clean(b'"\xe2\x80\xae"', '"\u202e"')
