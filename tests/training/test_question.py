@@ -75,9 +75,12 @@ def test_options_that_differ_in_case_or_sign_are_different() -> None:
         ("甲（又称乙）是（）。", 1),
         ("函数 f() 返回____。", 1),
         ("全称是[填空(1)]，简称是[填空(2)]。", 2),
+        ("甲是____，乙是（  ）。", 2),
+        ("甲是___，乙是_。", 2),
+        ("a_b 是[ ]、【】和[填空]。", 3),
     ],
 )
-def test_blanks_are_counted_by_their_clearest_mark(stem: str, blanks: int) -> None:
+def test_blanks_of_every_kind_are_counted(stem: str, blanks: int) -> None:
     assert count_blanks(stem) == blanks
 
 
@@ -124,3 +127,31 @@ def test_both_fingerprints_are_the_single_ones(stem: str, options: list[str]) ->
 @given(st.text(), st.text())
 def test_spaces_never_tell_texts_apart(before: str, after: str) -> None:
     assert fold_stem(f" {before}  {after}\n") == fold_stem(f"{before} {after}")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("每 3—5 天", "每 35 天"),
+        ("虚构 2·5", "虚构 25"),
+        ("3(5)片", "35片"),
+        ("1…2", "12"),
+        ("第1 2肋", "第12肋"),
+        ("第1、 2肋", "第1 2肋"),
+        ("1:10", "1、10"),
+        ("10²", "102"),
+        ("10₂", "102"),
+        ("x²", "x₂"),
+    ],
+)
+def test_what_stands_between_digits_or_is_raised_makes_another_question(one: str, other: str) -> None:
+    assert fold_stem(one) != fold_stem(other)
+    as_options = [fingerprint(replace(SINGLE, options=(text, "乙"))) for text in (one, other)]
+    assert as_options[0] != as_options[1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("1， 2", "1,2"), ("CO₂", "CO2"), ("3 天，5 次", "3天5次"), ("１ ２", "1  2")]
+)
+def test_width_and_spaces_elsewhere_make_no_other_question(one: str, other: str) -> None:
+    assert fold_stem(one) == fold_stem(other)

@@ -44,17 +44,30 @@ def strip_prefixes(options: Sequence[str]) -> list[str] | None:
 
 
 def split_options(text: str) -> list[str] | None:
-    """The options that stand in one cell: a line each, parted by `|`, or `A、…B、…` run together; None if unclear."""
+    """The options that stand in one cell: a line each, parted by `|`, or `A、…B、…` run together; None if unclear.
+
+    An option that is left out between two others keeps its place, so that the letters behind it stay what they are.
+    """
     unlettered = None
     for separator in ("\n", "|", "｜"):
-        parts = [part.strip() for part in text.split(separator) if part.strip()]
-        if len(parts) > 1:
-            stripped = strip_prefixes(parts)
+        parts = _list_parts(text, separator)
+        filled = [part for part in parts if part]
+        if len(filled) > 1:
+            stripped = strip_prefixes(filled)
             if stripped is not None:
                 return stripped
             # Letters that do not run A, B, C: which of them the key means cannot be told.
-            unlettered = unlettered or (None if find_letters(parts) else parts)
+            unlettered = unlettered or (None if find_letters(filled) else parts)
     return _split_letters(text) or unlettered
+
+
+def _list_parts(text: str, separator: str) -> list[str]:
+    """What stands between the separators, without the empty parts at the end; lines may have one between each two."""
+    parts = [part.strip() for part in text.split(separator)]
+    while parts and not parts[-1]:
+        parts.pop()
+    is_spaced = separator == "\n" and all(parts[::2]) and not any(parts[1::2])
+    return parts[::2] if is_spaced else parts
 
 
 def find_letters(options: Sequence[str]) -> str:

@@ -101,20 +101,19 @@ class Problem:
 
 _OPTION_MARK, _KEY_MARK = "\x1e", "\x1d"
 _HUNDREDTH = Decimal("0.01")
-_BLANK_MARKS = (
-    re.compile(r"_{2,}|＿+|﹍+"),
-    re.compile(r"\[填空[^\]]*\]|【填空[^】]*】"),
-    re.compile(r"[(（【\[][\s\u3000]*[)）】\]]"),
+_BLANK_MARK = re.compile(
+    r"_{2,}|＿+|﹍+|(?<![A-Za-z0-9_])_(?![A-Za-z0-9_])"
+    r"|\[填空[^\]]*\]|【填空[^】]*】"
+    r"|[(（【\[][\s\u3000]+[)）】\]]|[（【][)）】\]]|(?<![A-Za-z0-9_])[(\[][)）】\]]"
 )
 _UNDERSCORES = re.compile("_+")
-_SENTENCE_MARKS = re.compile(
-    "[" + re.escape("，,。、；;：:？?！!“”\"‘’'「」『』（）()【】[]〔〕《》…—·\u200b\ufeff\u3000") + "]+"
+_MARKS = (
+    "[" + re.escape("，,。、；;：:？?！!“”\"‘’'「」『』（）()【】[]〔〕《》…—·\u200b\ufeff\u3000") + r"\s]"
 )
-
-
-# 第1、2肋 is not 第12肋, and 1:10 not 110.
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[、:：,，;；](?=\d)")
-_KEPT_MARK = "\x00"
+# What stands between two digits stays: 第1、2肋 is not 第12肋, 3—5 not 35, and 1:10 not 110.
+_SENTENCE_MARKS = re.compile(rf"(?<!\d){_MARKS}+|{_MARKS}++(?!\d)")
+# NFKC makes digits of them, but 10² is not 102, and x² not x₂; H₂O is H2O.
+_RAISED = re.compile(r"[⁰¹²³⁴-⁹]+|(?<=\d)[₀-₉]+")
 
 
 def check(question: Question) -> list[Problem]:
@@ -141,30 +140,57 @@ def check(question: Question) -> list[Problem]:
 
 
 def count_blanks(stem: str) -> int:
-    """How many blanks the stem shows: runs of underscores, else `[填空(1)]`, else empty brackets; 0 for none."""
-    return next((count for mark in _BLANK_MARKS if (count := len(mark.findall(stem)))), 0)
+    """How many blanks the stem shows, of any kind: underscores, `[填空(1)]`, empty brackets; 0 for none.
+
+    `f()` is how a function is written.
+    """
+    return len(_BLANK_MARK.findall(stem))
 
 
 # Remembered briefly: a question's check and its fingerprints fold the same options one after the other.
 @lru_cache(maxsize=64)
 def fold(text: str) -> str:
-    """The text for comparison: compatibility forms (NFKC), no spaces. Letters keep their case: pH is not PH."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
+    """The text for comparison: compatibility forms (NFKC), no spaces. Letters keep their case: pH is not PH.
+
+    Raised digits, those set low behind a digit, and a space between two digits stay what they are.
+    """
+    return _join_words(_normalise(text))
 
 
 def fold_stem(text: str) -> str:
     """`fold` without sentence punctuation and brackets; blanks and signs that carry meaning (+ - % / . < >) stay.
 
-    So does a mark between digits: 1、2 is not 12.
+    So does every mark between two digits: 1、2 is not 12.
     """
     # Without its usual punctuation most text is in normal form already, which is quick to see.
-    bare = _SENTENCE_MARKS.sub("", _BETWEEN_DIGITS.sub(_KEPT_MARK, text))
-    folded = unicodedata.normalize("NFKC", bare)
+    bare = _SENTENCE_MARKS.sub("", text)
+    folded = _normalise(bare)
     if folded != bare:
         folded = _SENTENCE_MARKS.sub("", folded)
     if "_" in folded:
         folded = _UNDERSCORES.sub("_", folded)
-    return "".join(folded.split()).rstrip(".")
+    return _join_words(folded).rstrip(".")
+
+
+def _normalise(text: str) -> str:
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _RAISED.sub(_spell_raised, text))
+
+
+def _spell_raised(found: re.Match[str]) -> str:
+    return ("^" if found.group() < "₀" else "~") + found.group()
+
+
+def _join_words(text: str) -> str:
+    """The text without spaces; one stays between two digits."""
+    words = text.split()
+    if len(words) < 2:
+        return words[0] if words else ""
+    joined = words[0]
+    for word in words[1:]:
+        joined += (" " if joined[-1].isdecimal() and word[0].isdecimal() else "") + word
+    return joined
 
 
 def stem_fingerprint(question: Question, group: Group | None = None) -> str:
