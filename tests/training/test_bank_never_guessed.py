@@ -206,7 +206,10 @@ def test_a_type_taken_from_a_sections_title_is_said_and_counted() -> None:
         [None, "虚构题二", "甲", "乙", "B"],
         ["判断题", "虚构的说法", None, None, "对"],
     )
-    assert judged.assumptions == ["工作表「题库」：题型取自这一段的标题（2 题）"]
+    assert judged.assumptions == [
+        "工作表「题库」：当作一段的标题，不是题目：第 2 行 一、单选题（每题1分）",
+        "工作表「题库」：题型取自这一段的标题（2 题）",
+    ]
 
 
 @pytest.mark.parametrize(

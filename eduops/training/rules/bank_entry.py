@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 
 from eduops.sheet.workbook import Cell, cell_text, column_letters, has_lost_digits
+from eduops.training.rules.bank_heading import Again, LaterHeaders
 from eduops.training.rules.bank_layout import Layout
 from eduops.training.rules.bank_text import find_letters, split_options, strip_marks, strip_prefixes, tidy
 from eduops.training.rules.bank_word import (
@@ -21,6 +22,7 @@ _FILLED_DOWN = ("type", "group", "shared_stem", "knowledge", "difficulty", "scor
 """Fields whose merged cells count for every row that they cover."""
 _WIDE = "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ"
 _BEFORE_PREFIX = frozenset("(（" + LETTERS + LETTERS.lower() + _WIDE + _WIDE.lower())
+_SHOWN = 20
 _EXACT = frozenset({"stem", "key", "shared_stem", "option_text"})
 
 
@@ -34,6 +36,8 @@ class Entry:
     merged_stem: int | None = None
     """The first row of the merged cell that holds the shared stem."""
     section: TypeWord | None = None
+    block: int = 0
+    """How many section titles stand above it."""
     repairs: set[str] = field(default_factory=set)
     errors: list[RowError] = field(default_factory=list)
     last_row: int = 0
@@ -41,9 +45,33 @@ class Entry:
     """What the column 是否正确项 says of each option."""
 
 
-def gather(layout: Layout) -> Iterator[Entry]:
-    """The sheet's entries in their order. Empty rows, section titles, notes and repeated headers are no entries."""
-    reader = _Reader(layout)
+@dataclass(slots=True)
+class Between:
+    """What stood between the questions of a sheet and was not taken for one."""
+
+    titles: list[tuple[int, str]] = field(default_factory=list)
+    """(row, text) of the titles of sections."""
+    notes: list[tuple[int, str]] = field(default_factory=list)
+    headers: list[int] = field(default_factory=list)
+    """The rows that say the header once more."""
+    errors: list[RowError] = field(default_factory=list)
+
+    def describe(self) -> Iterator[str]:
+        """What was left out, a sentence for each kind, with its rows."""
+        for name, rows in (("一段的标题", self.titles), ("注释", self.notes)):
+            if rows:
+                told = "；".join(f"第 {row} 行 {text[:_SHOWN]}" for row, text in rows)
+                yield f"当作{name}，不是题目：{told}"
+        if self.headers:
+            yield f"第 {'、'.join(map(str, self.headers))} 行重复了表头，不是题目"
+
+
+def gather(layout: Layout, between: Between) -> Iterator[Entry]:
+    """The sheet's entries in their order; section titles, notes and headers further down go into `between`.
+
+    Another header than the first is an error, and nothing below it is read.
+    """
+    reader = _Reader(layout, between)
     rows = reader.read()
     return (
         _join_option_rows(rows, reader)
@@ -55,9 +83,10 @@ def gather(layout: Layout) -> Iterator[Entry]:
 class _Reader:
     """Reads one sheet row by row; keeps what a row needs to know of the rows above it."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, between: Between) -> None:
         self.layout = layout
         self.sheet = layout.sheet
+        self.between = between
         self.fields = [
             (name, column) for name, column in layout.columns.items() if not name.startswith("option[")
         ]
@@ -65,16 +94,31 @@ class _Reader:
         self.option_columns = [options.get(index, -1) for index in range(max(options, default=-1) + 1)]
         self.covered = _covered(layout)
         self.section: TypeWord | None = None
-        self.header = self._header_texts()
+        self.block = 0
 
     def read(self) -> Iterator[Entry]:
         layout = self.layout
         assert layout.header_row is not None  # noqa: S101 -- a sheet of data has one
+        later = LaterHeaders(self.sheet, layout.header_row)
         for number, cells in self.sheet.numbered_rows(layout.header_row + 1):
+            again = later.look(number, cells)
+            if again is Again.OTHER:
+                self._refuse_rest(number)
+                return
+            if again is Again.SAME:
+                self.between.headers.append(number)
+                continue
             entry = self._read_row(number, cells)
             if entry is not None and not self._is_between(entry, cells):
-                entry.section = self.section
+                entry.section, entry.block = self.section, self.block
                 yield entry
+
+    def _refuse_rest(self, row: int) -> None:
+        message = (
+            f"第 {row} 行又是一个表头，列与第 {self.layout.header_row} 行的不同，从这一行起到第 {self.sheet.last_row} 行"
+            "都没有读；请把下面这一段移到另一张工作表"
+        )
+        self.between.errors.append(self.error(row, 0, "header_repeated", message))
 
     def error(self, row: int, column: int, code: str, message: str) -> RowError:
         return RowError(self.sheet.name, row, column_letters(column), code, message)
@@ -133,9 +177,7 @@ class _Reader:
                 entry.errors.append(self.error(entry.row, column, "cell_error", message))
 
     def _is_between(self, entry: Entry, cells: list[Cell]) -> bool:
-        """Whether the row stands between questions: a section's title, a note, the header once more."""
-        if len(entry.texts) > 1 and entry.texts == self.header:
-            return True
+        """Whether the row stands between questions: a section's title, a note."""
         if entry.options or entry.errors or len(entry.texts) != 1:
             return False
         filled = [cell for cell in cells if cell is not None]
@@ -145,12 +187,13 @@ class _Reader:
         word = find_type_in_title(text) if len(text) <= 40 else None
         if is_title(text) or (word is not None and "type" not in entry.texts and _ends_like_title(text)):
             self.section = word
+            self.block += 1
+            self.between.titles.append((entry.row, text))
             return True
-        return is_note(text)
-
-    def _header_texts(self) -> dict[str, str]:
-        row = self.layout.header_row or 0
-        return {name: tidy(cell_text(self.sheet.cell(row, column))) for name, column in self.fields}
+        if is_note(text):
+            self.between.notes.append((entry.row, text))
+            return True
+        return False
 
 
 def _ends_like_title(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping as Known
 from dataclasses import dataclass, field
 
 from eduops.sheet.workbook import Workbook
-from eduops.training.rules.bank_entry import Entry, gather
+from eduops.training.rules.bank_entry import Between, Entry, gather
 from eduops.training.rules.bank_group import GroupDraft, Grouping
 from eduops.training.rules.bank_layout import Layout, Role, describe, find_layouts
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
@@ -99,14 +99,14 @@ class _State:
     def read(self, layout: Layout) -> None:
         """Adds the sheet's questions."""
         builder, grouping = Builder(layout, self.mapping), Grouping(layout)
-        placed = []
-        for entry in gather(layout):
+        placed, between = [], Between()
+        for entry in gather(layout, between):
             word = builder.find_word(entry)
             if word is not None and word.opens_group:
                 grouping.open(entry)
             else:
                 placed.append((entry, word, grouping.place(entry, word)))
-        self.loose_errors += grouping.finish()
+        self.loose_errors += between.errors + grouping.finish()
         values = {id(group): group.finished() for group in grouping.groups}
         for number, (entry, word, group) in enumerate(placed, start=1):
             draft = Draft(layout.sheet.name, entry, builder.build(entry, word, group), group)
@@ -116,7 +116,7 @@ class _State:
             if number % _STEP == 0:
                 self.progress(_STEP)
         self.progress(len(placed) % _STEP)
-        self._note(layout, builder, grouping)
+        self._note(layout, builder, grouping, between)
 
     def find_contradictions(self) -> None:
         """Equal stem and options with another key: an error on both, or on the one that the bank contradicts."""
@@ -179,8 +179,9 @@ class _State:
             assumptions=self.assumptions + told,
         )
 
-    def _note(self, layout: Layout, builder: Builder, grouping: Grouping) -> None:
+    def _note(self, layout: Layout, builder: Builder, grouping: Grouping, between: Between) -> None:
         name = layout.sheet.name
+        self.assumptions += [f"工作表「{name}」：{sentence}" for sentence in between.describe()]
         for sentence, count in sorted(builder.assumed.items()):
             self.assumptions.append(f"工作表「{name}」：{sentence}（{count} 题）")
         if grouping.continued:

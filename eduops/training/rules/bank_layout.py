@@ -1,6 +1,6 @@
 """Which sheets hold questions, where their header is, and which column is what."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
@@ -8,14 +8,21 @@ from itertools import islice
 from eduops.core.errors import InputError
 from eduops.sheet.header import Header, bare_header, find_header, normalise_header
 from eduops.sheet.workbook import Sheet, Workbook, cell_text, column_index, column_letters
+from eduops.training.rules.bank_heading import (
+    MOST_TITLES,
+    MUST_AGREE,
+    SURE_COLUMNS,
+    TELLING,
+    families,
+    find_disagreement,
+    find_first_header,
+    read_header,
+)
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
-from eduops.training.rules.bank_word import COLUMNS, LONE_LETTER, field_name
+from eduops.training.rules.bank_word import field_name
 
-_TELLING = {"key", "type", "option", "option_text", "option_right"}
 _INSTRUCTION_NAMES = ("说明", "须知", "示例", "样例", "范例", "帮助")
 _MAX_LETTERS = 3
-_MOST_TITLES = 30
-_SURE_COLUMNS = {**COLUMNS, "option": [name for name in COLUMNS["option"] if name is not LONE_LETTER]}
 
 
 class HeaderNotFound(InputError):
@@ -79,6 +86,9 @@ def find_layouts(workbook: Workbook, mapping: Mapping = NO_MAPPING) -> list[Layo
     layouts = _drop_samples(layouts) if name is None else layouts
     if not any(layout.role is Role.DATA for layout in layouts):
         raise _nothing_found(workbook, layouts, mapping)
+    for layout in layouts:
+        if layout.role is Role.DATA:
+            _refuse_disagreement(workbook, layout)
     return layouts
 
 
@@ -137,25 +147,17 @@ def _find_layout(workbook: Workbook, sheet: Sheet, mapping: Mapping) -> Layout:
 
 def _find_header(sheet: Sheet, mapping: Mapping) -> Header | None:
     if mapping.header_row is not None:
-        return _read_header(sheet, mapping.header_row)
+        return read_header(sheet, mapping.header_row)
     if "stem" in mapping.columns:
         row = _find_quoted_row(sheet, mapping) or _find_sure_row(sheet)
-        return _read_header(sheet, row) if row else None
-    found = find_header(sheet, COLUMNS, required=("stem",))
-    return found if found and _families(found.columns, mapping.columns) & _TELLING else None
-
-
-def _read_header(sheet: Sheet, row: int) -> Header:
-    only = replace(sheet, rows=[sheet.row(row)], first_row=row)
-    found = find_header(only, COLUMNS, required=())
-    texts = tuple((at, text) for at, cell in enumerate(only.rows[0]) if (text := cell_text(cell).strip()))
-    return found or Header(row, {}, texts, (), 0)
+        return read_header(sheet, row) if row else None
+    return find_first_header(sheet, mapping.columns)
 
 
 def _find_quoted_row(sheet: Sheet, mapping: Mapping) -> int | None:
     """The first row that has every heading that the mapping quotes; letters quote none."""
     quoted = [wanted for wanted in mapping.columns.values() if not _is_letters(wanted)]
-    for number, cells in islice(sheet.numbered_rows(), _MOST_TITLES) if quoted else ():
+    for number, cells in islice(sheet.numbered_rows(), MOST_TITLES) if quoted else ():
         texts = {column: cell_text(cell) for column, cell in enumerate(cells)}
         if all(_find_column(texts, wanted, 0) is not None for wanted in quoted):
             return number
@@ -164,12 +166,21 @@ def _find_quoted_row(sheet: Sheet, mapping: Mapping) -> int | None:
 
 def _find_sure_row(sheet: Sheet) -> int | None:
     """The row with headings that no question holds: a lone A or B is an option's heading, and an answer."""
-    found = find_header(sheet, _SURE_COLUMNS, required=())
-    return found.row if found and _families(found.columns) & {*_TELLING, "stem"} else None
+    found = find_header(sheet, SURE_COLUMNS, required=())
+    return found.row if found and families(found.columns) & {*TELLING, "stem"} else None
 
 
-def _families(*columns: Iterable[str]) -> set[str]:
-    return {name.partition("[")[0] for names in columns for name in names}
+def _refuse_disagreement(workbook: Workbook, layout: Layout) -> None:
+    """Raises HeaderNotFound where two columns may be the stem, or the key, and do not say the same."""
+    for name, columns in layout.ambiguous:
+        row = find_disagreement(layout.sheet, layout.header_row or 0, columns) if name in MUST_AGREE else None
+        if row is not None:
+            letters = "、".join(map(column_letters, columns))
+            raise HeaderNotFound(
+                f"{workbook.path} 的工作表「{layout.sheet.name}」有几列都像「{field_name(name)}」（{letters}），"
+                f"内容却不同（第 {row} 行）",
+                hint=f"改掉用不到的那一列的列名，或用 --mapping 写明 columns.{name} 是哪一列",
+            )
 
 
 def _mapped_columns(workbook: Workbook, sheet: Sheet, header: Header, mapping: Mapping) -> dict[str, int]:

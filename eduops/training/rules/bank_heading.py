@@ -1,0 +1,112 @@
+"""Header rows: the one that counts, those printed again further down, and columns that contradict each other."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from enum import Enum, auto
+from itertools import islice
+
+from eduops.sheet.header import Header, Name, find_header, normalise_header
+from eduops.sheet.workbook import Cell, Sheet, cell_text
+from eduops.training.rules.bank_word import COLUMNS, LONE_LETTER
+
+TELLING = frozenset({"key", "type", "option", "option_text", "option_right"})
+"""What a header has beside the stem: without one of these a row is no header."""
+SURE_COLUMNS: dict[str, Sequence[Name]] = {
+    **COLUMNS,
+    "option": [name for name in COLUMNS["option"] if name is not LONE_LETTER],
+}
+"""The headings that no question holds: a lone A or B is an option's heading, and an answer."""
+MOST_TITLES = 30
+"""In how many of a sheet's first rows its header is looked for."""
+
+_MAY_BE_STEM = re.compile("题|问|病例|stem|question", re.IGNORECASE)
+_LONGEST_HEADING = 40
+MUST_AGREE = ("stem", "key", "shared_stem")
+"""Fields of which no second column may say something else."""
+
+
+class Again(Enum):
+    """What a header row below the header is."""
+
+    SAME = auto()
+    OTHER = auto()
+
+
+def families(*columns: Collection[str]) -> set[str]:
+    """The fields with the members of families under one name: option for option[0]."""
+    return {name.partition("[")[0] for names in columns for name in names}
+
+
+def read_header(sheet: Sheet, row: int) -> Header:
+    """That row as a header, whatever stands in it."""
+    only = replace(sheet, rows=[sheet.row(row)], first_row=row)
+    found = find_header(only, COLUMNS, required=())
+    texts = tuple((at, text) for at, cell in enumerate(only.rows[0]) if (text := cell_text(cell).strip()))
+    return found or Header(row, {}, texts, (), 0)
+
+
+def find_first_header(sheet: Sheet, mapped: Collection[str]) -> Header | None:
+    """The first row that names the stem and what tells of its answer: a richer one below it begins another table."""
+    for number, _ in islice(sheet.numbered_rows(), MOST_TITLES):
+        header = read_header(sheet, number)
+        if "stem" in header.columns and families(header.columns, mapped) & TELLING:
+            return header
+    return None
+
+
+class LaterHeaders:
+    """Tells the header's repetitions, and other headers, from questions."""
+
+    def __init__(self, sheet: Sheet, row: int) -> None:
+        self._sheet = sheet
+        self._columns = read_header(sheet, row).columns
+        self._texts = _plain_texts(sheet.row(row))
+
+    def look(self, row: int, cells: Sequence[Cell]) -> Again | None:
+        """None for a row that is no header."""
+        if self._is_same_text(cells):
+            return Again.SAME
+        if not any(type(cell) is str and _may_be_stem(cell) for cell in cells):
+            return None
+        sure = find_header(replace(self._sheet, rows=[list(cells)]), SURE_COLUMNS, required=("stem",))
+        if sure is None or not families(sure.columns) & TELLING:
+            return None
+        columns = read_header(self._sheet, row).columns
+        if 2 * len(columns) <= len(_plain_texts(cells)):
+            return None
+        return Again.SAME if columns == self._columns else Again.OTHER
+
+    def _is_same_text(self, cells: Sequence[Cell]) -> bool:
+        # One cell first: few rows begin as the header does.
+        return (
+            len(self._texts) > 1
+            and _plain_first(cells) == next(iter(self._texts.items()))
+            and _plain_texts(cells) == self._texts
+        )
+
+
+def find_disagreement(sheet: Sheet, header_row: int, columns: Sequence[int]) -> int | None:
+    """The first row where one of the other columns says what the first of them does not; None where none does."""
+    taken, *others = columns
+    for number, _ in sheet.numbered_rows(header_row + 1):
+        own = cell_text(sheet.cell(number, taken)).strip()
+        told = (cell_text(sheet.cell(number, column)).strip() for column in others)
+        if any(text and text != own for text in told):
+            return number
+    return None
+
+
+def _may_be_stem(text: str) -> bool:
+    return len(text) <= _LONGEST_HEADING and _MAY_BE_STEM.search(text) is not None
+
+
+def _plain_first(cells: Sequence[Cell]) -> tuple[int, str] | None:
+    """The first cell with anything in it, as a heading."""
+    return next(
+        ((at, normalise_header(cell_text(cell))) for at, cell in enumerate(cells) if cell is not None), None
+    )
+
+
+def _plain_texts(cells: Sequence[Cell]) -> dict[int, str]:
+    return {at: normalise_header(cell_text(cell)) for at, cell in enumerate(cells) if cell is not None}
