@@ -4,8 +4,10 @@ import pytest
 from made_bank import codes, judge
 
 from eduops.sheet.workbook import Cell
+from eduops.training.rules.bank_key import Key, read_blanks, read_letters
 from eduops.training.rules.bank_text import split_options
 
+TWO_BLANKS, ONE_BLANK = "虚构的____和____", "虚构的____"
 ONE_CELL: list[Cell] = ["题型", "题干", "选项", "答案"]
 
 
@@ -26,3 +28,89 @@ def test_an_option_left_out_in_one_cell_keeps_its_place_and_is_missed(text: str,
 @pytest.mark.parametrize("text", ["虚甲|虚乙|", "虚甲|虚乙| | ", "虚甲\n\n虚乙", "A、虚甲\n\n\nB、虚乙"])
 def test_marks_at_the_end_and_empty_lines_between_options_are_no_options(text: str) -> None:
     assert split_options(text) == ["虚甲", "虚乙"]
+
+
+@pytest.mark.parametrize(
+    ("key", "options"),
+    [
+        ("A+B", ("甲", "乙", "A+B", "丁")),
+        ("A和B", ("甲", "乙", "A和B", "丁")),
+        ("A、B", ("甲", "乙", "A、B", "丁")),
+        ("Ａ", ("O", "A", "B", "AB")),
+        ("AB", ("O", "A", "B", "AB")),
+        ("b", ("b", "a", "c", "d")),
+    ],
+)
+def test_a_key_that_another_option_says_word_for_word_is_asked_about(
+    key: str, options: tuple[str, ...]
+) -> None:
+    assert read_letters(key, options).code == "key_unknown"
+
+
+def test_a_capital_that_another_option_says_is_a_letter_and_that_is_said() -> None:
+    reading = read_letters("A", ("O", "A", "B", "AB"))
+    assert reading.key == (("A",),)
+    assert "另一个选项" in reading.assumed
+
+
+@pytest.mark.parametrize(
+    ("key", "options", "letters"),
+    [
+        ("D", ("O", "A", "B", "AB"), "D"),
+        ("A", ("A", "B", "C"), "A"),
+        ("b", ("a", "b", "c"), "B"),
+        ("A", ("维生素A", "维生素B"), "A"),
+    ],
+)
+def test_a_key_that_names_one_option_only_is_read(key: str, options: tuple[str, ...], letters: str) -> None:
+    reading = read_letters(key, options)
+    assert (reading.key, reading.code) == (tuple((letter,) for letter in letters), "")
+
+
+@pytest.mark.parametrize(
+    ("key", "stem"),
+    [
+        ("3,4-虚构酸", TWO_BLANKS),
+        ("1,25-虚构素", TWO_BLANKS),
+        ("第1、2肋", TWO_BLANKS),
+        ("[3,5]", TWO_BLANKS),
+        ("(1,2)", TWO_BLANKS),
+        ("1、37 2、80", TWO_BLANKS),
+        ("1、37，2、80", TWO_BLANKS),
+        ("1.37 2.80", TWO_BLANKS),
+        ("1. 37", ONE_BLANK),
+        ("1、37", ONE_BLANK),
+        ("（1）37", ONE_BLANK),
+        ("①37②80", ONE_BLANK),
+        ("37\n三十七", ONE_BLANK),
+    ],
+)
+def test_answers_of_blanks_that_may_be_cut_or_numbered_are_asked_about(key: str, stem: str) -> None:
+    assert (read_blanks(key, stem).key, read_blanks(key, stem).code) == ((), "key_unknown")
+
+
+@pytest.mark.parametrize(
+    ("key", "stem", "slots", "repaired"),
+    [
+        ("3、4", TWO_BLANKS, (("3",), ("4",)), False),
+        ("3,4", TWO_BLANKS, (("3",), ("4",)), False),
+        ("1.5，2.5", TWO_BLANKS, (("1.5",), ("2.5",)), False),
+        ("60-100，16-20", TWO_BLANKS, (("60-100",), ("16-20",)), False),
+        ("（1）37（2）80", TWO_BLANKS, (("37",), ("80",)), False),
+        ("①37②80", TWO_BLANKS, (("37",), ("80",)), False),
+        ("答案：37，38", TWO_BLANKS, (("37",), ("38",)), True),
+        ("答案：37", ONE_BLANK, (("37",),), True),
+        ("①37", ONE_BLANK, (("37",),), True),
+        ("①③", ONE_BLANK, (("①③",),), False),
+        ("1.37", ONE_BLANK, (("1.37",),), False),
+    ],
+)
+def test_answers_of_blanks_that_can_be_read_in_one_way_are_read(
+    key: str, stem: str, slots: Key, repaired: bool
+) -> None:
+    reading = read_blanks(key, stem)
+    assert (reading.key, reading.code, reading.repaired) == (slots, "", repaired)
+
+
+def test_blanks_of_different_kinds_are_no_place_for_two_ways_to_write_one_answer() -> None:
+    assert read_blanks("37；80", "虚构体温____，虚构脉搏（  ）").key == (("37",), ("80",))

@@ -19,7 +19,7 @@ Progress = Callable[[int], None]
 _STEP = 500
 _REPAIR_NAMES = {
     "spaces": "去掉首尾空格和看不见的字符",
-    "key": "答案的字母改为大写、半角，去掉分隔符",
+    "key": "答案的字母改为大写、半角，去掉分隔符、「答案：」和只有一空时的 ①",
     "option_prefix": "去掉选项前的字母（A、）",
     "option_mark": "去掉选项末尾分开选项的标点",
     "number": "分值的数字改为半角",
@@ -107,6 +107,11 @@ class _State:
             else:
                 placed.append((entry, word, grouping.place(entry, word)))
         self.loose_errors += between.errors + grouping.finish()
+        if not (placed or grouping.groups or between.errors):
+            message = "表头下面没有一行是题目；若有，请看哪些行当作了标题或注释，补上题型和答案"
+            self.loose_errors.append(
+                RowError(layout.sheet.name, layout.header_row or 1, "", "no_questions", message)
+            )
         values = {id(group): group.finished() for group in grouping.groups}
         for number, (entry, word, group) in enumerate(placed, start=1):
             draft = Draft(layout.sheet.name, entry, builder.build(entry, word, group), group)

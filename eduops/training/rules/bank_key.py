@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eduops.training.rules.bank_text import narrow
 from eduops.training.rules.bank_word import NOTHING_WORDS, parse_verdict
@@ -16,6 +16,16 @@ _LETTERS = re.compile(r"[A-Z]+")
 _IN_BRACKETS = re.compile(r"\s*[(\[【](.*)[)\]】]\s*")
 _LETTER_AND_TEXT = re.compile(r"([A-Za-zＡ-Ｚａ-ｚ])\s*[、.．:：)）]\s*(\S.*)", re.DOTALL)
 _NUMBERED = re.compile(r"(?:^|\s+|(?<=[;；。]))(?:[(（]\d{1,2}[)）]|\d{1,2}[、.．](?!\d)|[①-⑳])\s*")
+_BRACKETED = re.compile(r"\s*(?:[(（]\d{1,2}[)）]|[①-⑳])\s*")
+_NUMBERED_ONE = re.compile(r"[(（]1[)）]\s*\S|1\s*[、．]|1\.(?!\d)")
+_CIRCLED_ONE = re.compile(r"①\s*([^①-⑳]+)")
+_CIRCLED = re.compile(r"[①-⑳](?![①-⑳、,，;；\s]*\Z)")
+_LEADING_NUMBER = re.compile(r"[(（]?(\d{1,2})\s*[)）、.．]\s*\S")
+_BETWEEN_DIGITS = re.compile(r"\d\s*[,，、]\s*\d")
+# 3、4 and 60-100，16-20 part in one way only; 3,4-二羟 does not.
+_BARE_NUMBER = re.compile(
+    r"[<>≤≥±+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.．]\d+)?(?:[-~～—–:：/]\d+(?:[.．]\d+)?)*"
+)
 _NOT_A_DIGIT = re.compile(r"\D+")
 _LONGEST_NOTHING = max(map(len, NOTHING_WORDS))
 _ALTERNATIVES = re.compile(r"[;；]")
@@ -49,6 +59,7 @@ class Reading:
 
 
 MISSING = Reading(code="key_missing", message="没有答案")
+_A_LETTER = "答案是一个大写字母，按选项的字母读，虽然另一个选项的文字也是它"
 _SINGLE_LETTERS = {letter: Reading(((letter,),)) for letter in LETTERS}
 
 
@@ -62,20 +73,24 @@ def read_letters(text: str, options: Sequence[str]) -> Reading:
     if is_nothing(text):
         return MISSING
     if len(text) == 1 and text in LETTERS:
-        return _SINGLE_LETTERS[text]
+        reading = _SINGLE_LETTERS[text]
+        # A capital is how keys are written: it is a letter, and that it might be meant otherwise is said.
+        return replace(reading, assumed=_A_LETTER) if _names_another(text, text, options) else reading
     plain = narrow(_LABEL.sub("", text)).upper()
     if ".." in plain:
         # A…D: from A to D, or A and D?
         return Reading(
             code="key_unknown", message=f"答案「{text[:30]}」写成一段，分不清包括哪几个；请逐个写出字母"
         )
+    whole = fold(plain)
     bracketed = _IN_BRACKETS.fullmatch(plain)
     plain = _BETWEEN_LETTERS.sub("", bracketed.group(1) if bracketed else plain)
     if _LETTERS.fullmatch(plain):
-        if len(plain) > 1 and any(narrow(option).strip().upper() == plain for option in options):
-            # Blood group AB: that option, or A and B?
-            message = f"答案「{text[:30]}」既是一个选项的文字，又像几个选项的字母；请只写选项的字母"
-            return Reading(code="key_unknown", message=message)
+        if len(plain) == 1 and _names_another(text, plain, options):
+            return _like_an_option(text)
+        if len(plain) > 1 and any(fold(option).upper() in (plain, whole) for option in options):
+            # Blood group AB, A和B: that option, or A and B?
+            return _like_an_option(text)
         return Reading(tuple((letter,) for letter in sorted(plain)), repaired=not _is_usual(text))
     return _read_option_text(text, options) or Reading(
         code="key_unknown", message=f"答案「{text[:30]}」不是选项字母"
@@ -104,24 +119,48 @@ def read_verdict(text: str, options: Sequence[str]) -> Reading:
 def read_blanks(text: str, stem: str) -> Reading:
     r"""The answers of the blanks: parted by `|` or `\`, else by the one separator that fits the stem's count.
 
+    `答案：` before them goes.
     `;` parts the alternatives of one blank, unless it is what parts the blanks. Without a blank in the stem only `|`
     can tell which.
     """
     if is_nothing(text):
         return MISSING
-    shown = count_blanks(stem)
+    shown, is_labelled = count_blanks(stem), False
+    if label := _LABEL.match(text):
+        text, is_labelled = text[label.end() :].strip(), True
+    reading = _read_slots(text, shown) if text else MISSING
+    return replace(reading, repaired=True) if is_labelled and not reading.code else reading
+
+
+def _read_slots(text: str, shown: int) -> Reading:
     for separator in ("|", "｜", *(("\\",) if shown else ())):
         if separator in text:
             return Reading(tuple(map(_alternatives, text.split(separator))))
     if shown > 1:
         return _split_by_count(text, shown)
     slot = _alternatives(text)
-    if not shown and (len(slot) > 1 or "\\" in text or "\n" in text):
+    if shown:
+        return _read_only_blank(text, slot)
+    if len(slot) > 1 or "\\" in text or "\n" in text:
         return _unclear(
             text, "题干里没有标出空，分不清是几个空的答案，还是一个空的几种写法；请在题干里用____标出空"
         )
+    return Reading((slot,))
+
+
+def _read_only_blank(text: str, slot: tuple[str, ...]) -> Reading:
+    """The answer of the one blank that the stem shows, without the number ①."""
+    if "\n" in text:
+        message = f"填空题的答案「{text[:30]}」有几行，分不清是不是同一空的几种写法；几种写法请用 ; 分开"
+        return Reading(code="key_unknown", message=message)
+    lone = _CIRCLED_ONE.fullmatch(text)
+    if lone:
+        slot = _alternatives(lone.group(1))
+    elif _CIRCLED.match(text) or _NUMBERED_ONE.match(text):
+        message = f"填空题的答案「{text[:30]}」分不清开头的数字是编号还是答案；题干只有一个空，请去掉编号"
+        return Reading(code="key_unknown", message=message)
     assumed = "填空题答案里的「；」分开同一空的几种写法" if len(slot) > 1 else ""
-    return Reading((slot,), assumed=assumed)
+    return Reading((slot,), assumed=assumed, repaired=bool(lone))
 
 
 def read_blank_columns(answers: Sequence[str]) -> Reading:
@@ -132,6 +171,20 @@ def read_blank_columns(answers: Sequence[str]) -> Reading:
 def read_text(text: str) -> Reading:
     """A model answer as it is; none is none."""
     return Reading() if is_nothing(text) else Reading(((text,),))
+
+
+def _names_another(text: str, letter: str, options: Sequence[str]) -> bool:
+    """Whether the key is what the option of another letter says: key A, where option B is blood group A."""
+    short = [(at, option) for at, option in enumerate(options) if len(option) <= len(text)]
+    wanted = {fold(text), letter} if short else set()
+    return any(fold(option) in wanted and at != LETTERS.index(letter) for at, option in short)
+
+
+def _like_an_option(text: str) -> Reading:
+    message = (
+        f"答案「{text[:30]}」既是一个选项的文字，又是别的选项的字母；请把选项写全（如 A 型血），答案只写字母"
+    )
+    return Reading(code="key_unknown", message=message)
 
 
 def _is_usual(text: str) -> bool:
@@ -171,9 +224,10 @@ def _verdict_key(verdict: bool) -> Key:
 
 
 def _split_by_count(text: str, shown: int) -> Reading:
-    numbered = [part.strip() for part in _NUMBERED.split(text)]
-    if numbered[0] == "" and len(numbered) == shown + 1:
-        return _read_numbered(text, numbered[1:])
+    for mark in (_NUMBERED, _BRACKETED):
+        numbered = [part.strip() for part in mark.split(text)]
+        if numbered[0] == "" and len(numbered) == shown + 1 and all(numbered[1:]):
+            return _read_numbered(text, mark, numbered[1:])
     fitting = _list_fitting(text, shown)
     if not fitting:
         # Too few or too many: what counts blanks says so.
@@ -181,10 +235,24 @@ def _split_by_count(text: str, shown: int) -> Reading:
     name, parts = next(iter(fitting.items()))
     if name in _WITHIN_AN_ANSWER and _WITHIN_AN_ANSWER[name].search(text):
         return _unclear(text, f"分不清其中的{'逗号' if name == '，' else name}是不是分开两个空")
+    if why := _find_doubt(text, name, parts):
+        return _unclear(text, why)
     ways = {way for other, way in fitting.items() if other != "空格"} | {parts}
     if _ALTERNATIVES.search(text) and (len(ways) > 1 or any(map(_ALTERNATIVES.search, parts))):
         return _unclear(text, "分不清「；」分开的是几个空，还是同一空的几种写法")
     return Reading(tuple((part,) for part in parts), assumed=f"填空题的答案按「{name}」分成各空")
+
+
+def _find_doubt(text: str, name: str, parts: Sequence[str]) -> str:
+    """Why the parts may not be the answers: a term cut within, numbers that may be the blanks'; "" for none."""
+    are_numbers = all(map(_BARE_NUMBER.fullmatch, parts))
+    is_list = name in ("，", "、")
+    if is_list and not are_numbers and _BETWEEN_DIGITS.search(text):
+        return f"分不清数字之间的「{name}」是不是分开两个空"
+    leading = [found.group(1) for part in parts if (found := _LEADING_NUMBER.match(part))]
+    if leading == [str(number) for number in range(1, len(parts) + 1)] and not (is_list and are_numbers):
+        return "分不清各部分开头的数字是编号还是答案"
+    return ""
 
 
 def _list_fitting(text: str, shown: int) -> dict[str, tuple[str, ...]]:
@@ -197,9 +265,9 @@ def _list_fitting(text: str, shown: int) -> dict[str, tuple[str, ...]]:
     return fitting
 
 
-def _read_numbered(text: str, answers: Sequence[str]) -> Reading:
+def _read_numbered(text: str, mark: re.Pattern[str], answers: Sequence[str]) -> Reading:
     """Answers that carry the number of their blank: 1 to the last, in order."""
-    numbers = [_number_of(found.group()) for found in _NUMBERED.finditer(text)]
+    numbers = [_number_of(found.group()) for found in mark.finditer(text)]
     if numbers != list(range(1, len(answers) + 1)):
         return _unclear(text, "编号不是从 1 起连着的")
     return Reading(tuple((answer.rstrip("；;"),) for answer in answers), assumed="填空题的答案按编号分成各空")
