@@ -4,10 +4,9 @@ import pytest
 
 from eduops.training.rules.bank_key import Key, read_blanks, read_letters, read_verdict
 from eduops.training.rules.bank_text import split_options, strip_prefixes, tidy
+from eduops.training.rules.bank_title import is_note, is_title
 from eduops.training.rules.bank_word import (
     find_type_in_title,
-    is_note,
-    is_title,
     parse_difficulty,
     parse_type_word,
 )

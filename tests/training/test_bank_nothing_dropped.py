@@ -5,6 +5,7 @@ import pytest
 from eduops.sheet.workbook import Cell
 from eduops.training.rules.bank_layout import HeaderNotFound
 from eduops.training.rules.bank_mapping import Mapping
+from eduops.training.rules.bank_title import is_note, is_title
 from tests.training.made_bank import HEAD, codes, judge
 
 
@@ -100,3 +101,58 @@ def test_two_columns_for_the_key_that_agree_are_told_only() -> None:
     judged = judge(head, ["单选题", "虚构题", "甲", "乙", "A", "A"])
     assert len(judged.good) == 1
     assert any("有几列都像「答案」" in sentence for sentence in judged.assumptions)
+
+
+OPEN_STEMS = [
+    "一、简述虚构休克的分期",
+    "（一）简述虚构抢救的措施",
+    "三、何为虚构压疮",
+    "第一心音在哪里听",
+    "第二骶椎节段指什么",
+    "第五节颈椎叫什么",
+    "注意：口述虚构三查的内容",
+    "说明：为什么不用虚构热水袋",
+    "如何写好判断题",
+]
+
+
+def test_open_questions_that_begin_like_titles_or_notes_are_questions() -> None:
+    assert stems(["题干", "答案"], *([stem] for stem in OPEN_STEMS), name="简答题") == OPEN_STEMS
+    titled: list[list[Cell]] = [["题干", "答案"], ["二、简答题"], *([stem] for stem in OPEN_STEMS)]
+    assert stems(*titled) == OPEN_STEMS
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "一、单选题",
+        "二、简答题（共5题，每题10分）",
+        "三、名词解释：共4题",
+        "一、填空题与简答题",
+        "第一部分 单项选择题",
+        "第二章 虚构系统",
+        "第三部分",
+        "（一）内科护理单选题",
+        "A1型题",
+        "B1型题（配伍）",
+        "五、综合应用题",
+    ],
+)
+def test_titles_are_told_from_questions_and_named_with_their_rows(title: str) -> None:
+    assert is_title(title)
+    judged = judge(["题干", "答案"], ["二、简答题"], ["一、单选题"], [title], ["虚构的说法", "对"])
+    assert f"第 4 行 {title[:20]}" in judged.assumptions[0]
+
+
+@pytest.mark.parametrize(
+    "note", ["注：答对才得分", "说明：题型写单选", "注意：每题只有一个答案", "【注】虚构"]
+)
+def test_notes_about_the_form_are_notes(note: str) -> None:
+    assert is_note(note, is_stem=True)
+    judged = judge(["题干", "答案"], [note], ["虚构的说法", "对"])
+    assert f"工作表「题库」：当作注释，不是题目：第 2 行 {note}" in judged.assumptions
+
+
+def test_a_sheet_of_titles_only_is_an_error() -> None:
+    judged = judge(["题干", "答案"], ["一、单选题"], ["二、判断题"])
+    assert codes(judged) == [(2, "", "no_questions")]

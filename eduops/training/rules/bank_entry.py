@@ -8,11 +8,10 @@ from eduops.sheet.workbook import Cell, cell_text, column_letters, has_lost_digi
 from eduops.training.rules.bank_heading import Again, LaterHeaders
 from eduops.training.rules.bank_layout import Layout
 from eduops.training.rules.bank_text import find_letters, split_options, strip_marks, strip_prefixes, tidy
+from eduops.training.rules.bank_title import is_note, is_numbered, is_title
 from eduops.training.rules.bank_word import (
     TypeWord,
     find_type_in_title,
-    is_note,
-    is_title,
     parse_verdict,
 )
 from eduops.training.rules.form import RowError
@@ -181,23 +180,19 @@ class _Reader:
         if entry.options or entry.errors or len(entry.texts) != 1:
             return False
         filled = [cell for cell in cells if cell is not None]
-        (text,) = entry.texts.values()
+        ((name, text),) = entry.texts.items()
         if len(filled) != 1:
             return False
-        word = find_type_in_title(text) if len(text) <= 40 else None
-        if is_title(text) or (word is not None and "type" not in entry.texts and _ends_like_title(text)):
-            self.section = word
+        is_stem = name == "stem"
+        if (not is_stem and is_numbered(text)) or (name != "type" and is_title(text)):
+            self.section = find_type_in_title(text)
             self.block += 1
             self.between.titles.append((entry.row, text))
             return True
-        if is_note(text):
+        if is_note(text, is_stem=is_stem):
             self.between.notes.append((entry.row, text))
             return True
         return False
-
-
-def _ends_like_title(text: str) -> bool:
-    return text.rstrip().endswith(("题", ")", "）", "】", "型"))
 
 
 def _covered(layout: Layout) -> dict[int, list[tuple[str, int, int]]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Known
 from dataclasses import dataclass, field
 
-from eduops.sheet.workbook import Workbook
+from eduops.sheet.workbook import Workbook, cell_text
 from eduops.training.rules.bank_entry import Between, Entry, gather
 from eduops.training.rules.bank_group import GroupDraft, Grouping
 from eduops.training.rules.bank_layout import Layout, Role, describe, find_layouts
@@ -108,10 +108,7 @@ class _State:
                 placed.append((entry, word, grouping.place(entry, word)))
         self.loose_errors += between.errors + grouping.finish()
         if not (placed or grouping.groups or between.errors):
-            message = "表头下面没有一行是题目；若有，请看哪些行当作了标题或注释，补上题型和答案"
-            self.loose_errors.append(
-                RowError(layout.sheet.name, layout.header_row or 1, "", "no_questions", message)
-            )
+            self.loose_errors += _nothing_below(layout)
         values = {id(group): group.finished() for group in grouping.groups}
         for number, (entry, word, group) in enumerate(placed, start=1):
             draft = Draft(layout.sheet.name, entry, builder.build(entry, word, group), group)
@@ -193,6 +190,14 @@ class _State:
             self.assumptions.append(
                 f"工作表「{name}」：共用题干空着的 A3/A4 型题归入上面的题组（{grouping.continued} 题）"
             )
+
+
+def _nothing_below(layout: Layout) -> list[RowError]:
+    """The error of a sheet whose rows say something, and none of them is a question."""
+    below = layout.sheet.numbered_rows((layout.header_row or 0) + 1)
+    row = next((row for row, cells in below if any(cell_text(cell).strip() for cell in cells)), None)
+    message = "表头下面有内容，却没有一行是题目；请看哪些行当作了标题或注释，哪些列没有用到"
+    return [] if row is None else [RowError(layout.sheet.name, row, "", "no_questions", message)]
 
 
 def _seal(draft: Draft, group: Group | None) -> None:

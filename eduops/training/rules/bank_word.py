@@ -122,17 +122,14 @@ _TYPE_WORDS: tuple[tuple[TypeWord, str], ...] = (
 )
 _TYPES = {name: word for word, names in _TYPE_WORDS for name in names.split()}
 _LONGEST_FIRST = sorted(map(re.escape, _TYPES), key=len, reverse=True)
-_ANY_TYPE = "|".join(_LONGEST_FIRST)
+ANY_TYPE = "|".join(_LONGEST_FIRST)
+"""A pattern for every name of a type, the longest first."""
 # Behind a type's name in a title: its ending, or another name (单选和多选题).
-_NAMED_TYPE = re.compile(rf"(?<![a-z0-9])({_ANY_TYPE})(型|题|\(|$|[和与及或、/+&,;]|(?={_ANY_TYPE}))")
+_NAMED_TYPE = re.compile(rf"(?<![a-z0-9])({ANY_TYPE})(型|题|\(|$|[和与及或、/+&,;]|(?={ANY_TYPE}))")
 _SPACES_AND_BRACKETS = re.compile(r"\s+|\([^()]*\)|【[^【】]*】|\[[^\[\]]*\]")
 _TYPE_ENDING = re.compile(r"(?:试题|型题|题型|题|型)+$")
 _WEAK_IN_TITLES = frozenset({"病例", "病案", "案例"})
 _ENDINGS = frozenset({"型", "题"})
-_TITLE = re.compile(
-    r"^\s*(?:第?[一二三四五六七八九十]{1,3}\s*[、.．:：)）章节篇]|第.{1,4}[部章节篇]|[(（][一二三四五六七八九十]{1,3}[)）])"
-)
-_NOTE = re.compile(r"^\s*[(（【]?(?:注|备注|说明|填写说明|注意|提示)\s*[:：】)）]")
 
 _VERDICTS = {
     word: verdict
@@ -191,16 +188,6 @@ def _find_common(words: set[TypeWord]) -> TypeWord | None:
         return None
     grouped = [word for word in open_ones if word.group is not None]
     return next(iter((*grouped, *exact, *open_ones)), None)
-
-
-def is_title(text: str) -> bool:
-    """Whether a lone cell is the title of a section, such as 一、单选题 or 第二章."""
-    return bool(_TITLE.match(text)) and len(text) <= 60
-
-
-def is_note(text: str) -> bool:
-    """Whether a lone cell is a note, such as 注：每题一分."""
-    return bool(_NOTE.match(text))
 
 
 @lru_cache(maxsize=4096)
