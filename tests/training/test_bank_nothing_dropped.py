@@ -132,6 +132,7 @@ def test_open_questions_that_begin_like_titles_or_notes_are_questions() -> None:
         "第一部分 单项选择题",
         "第二章 虚构系统",
         "第三部分",
+        "二、第二部分",
         "（一）内科护理单选题",
         "A1型题",
         "B1型题（配伍）",
@@ -156,3 +157,96 @@ def test_notes_about_the_form_are_notes(note: str) -> None:
 def test_a_sheet_of_titles_only_is_an_error() -> None:
     judged = judge(["题干", "答案"], ["一、单选题"], ["二、判断题"])
     assert codes(judged) == [(2, "", "no_questions")]
+
+
+CASE_HEAD: list[Cell] = ["题型", "题组号", "共用题干", "题干", "选项A", "选项B", "答案"]
+
+
+def case(
+    stem: str, *, kind: str | None = "单选题", number: str | None = None, shared: str | None = None
+) -> list[Cell]:
+    return [kind, number, shared, stem, "甲", "乙", "A"]
+
+
+def test_a_sections_title_ends_a_shared_stem() -> None:
+    judged = judge(
+        HEAD,
+        ["共用题干", "虚构病例"],
+        ["单选题", "第一问", "甲", "乙", None, "A"],
+        [None, "二、单选题"],
+        ["单选题", "别的题", "甲", "乙", None, "B"],
+    )
+    assert [draft.group is not None for draft in judged.good] == [True, False]
+
+
+def test_an_a1_question_ends_a_shared_stem_and_it_is_said() -> None:
+    judged = judge(
+        HEAD,
+        ["共用题干", "虚构病例"],
+        ["单选题", "第一问", "甲", "乙", None, "A"],
+        ["A1型题", "别的题", "甲", "乙", None, "B"],
+        ["单选题", "再一题", "甲", "乙", None, "B"],
+    )
+    assert [draft.group is not None for draft in judged.good] == [True, False, False]
+    assert any("题组到此为止：第 4 行" in sentence for sentence in judged.assumptions)
+
+
+@pytest.mark.parametrize("kinds", [("A3/A4", None), ("单选题", "单选题"), (None, None)])
+def test_rows_under_a_stem_said_once_are_asked_about(kinds: tuple[str | None, str | None]) -> None:
+    first, then = kinds
+    judged = judge(
+        CASE_HEAD,
+        case("第一问", kind=first, shared="虚构病例"),
+        case("第二问", kind=then),
+        case("第三问", kind=then),
+    )
+    assert codes(judged) == [(row, "C", "group_unclear") for row in (2, 3, 4)]
+
+
+def test_where_stems_are_said_in_each_row_an_empty_one_is_none() -> None:
+    judged = judge(
+        CASE_HEAD,
+        case("第一问", shared="虚构病例"),
+        case("第二问", shared="虚构病例"),
+        case("别的题"),
+        case("孤题", shared="虚构病例二"),
+        case("再一题"),
+    )
+    assert [draft.group is not None for draft in judged.good] == [True, True, False, True, False]
+
+
+def test_a1_questions_and_judgements_below_a_single_case_are_themselves() -> None:
+    judged = judge(
+        CASE_HEAD,
+        case("第一问", shared="虚构病例"),
+        case("别的题", kind="A1型题"),
+        ["判断题", None, None, "虚构说法", None, None, "对"],
+    )
+    assert [draft.group is not None for draft in judged.good] == [True, False, False]
+
+
+@pytest.mark.parametrize("nothing", ["无", "/", "-", "—"])
+def test_a_word_for_nothing_makes_no_group(nothing: str) -> None:
+    judged = judge(CASE_HEAD, case("甲题", shared=nothing, number=nothing), case("乙题", shared=nothing))
+    assert [draft.group for draft in judged.good] == [None, None]
+
+
+def test_a_group_number_that_begins_again_in_a_later_section_is_no_part_of_the_first() -> None:
+    rows = (case("第一问", number="1", shared="虚构病例"), case("第二问", number="1"))
+    title: list[Cell] = [None, None, None, "二、A3/A4型题"]
+    judged = judge(CASE_HEAD, *rows, title, case("第三问", number="1"))
+    assert codes(judged) == [(5, "B", "group_split")]
+    again = judge(CASE_HEAD, *rows, title, case("第三问", number="1", shared="虚构病例二"))
+    assert len(again.good) == 3
+    assert len({id(draft.group) for draft in again.good}) == 2
+
+
+def test_a_group_number_that_comes_back_without_its_options_is_asked_about() -> None:
+    judged = judge(
+        ["题型", "题组号", "题干", "选项A", "选项B", "答案"],
+        ["B1", "1", "甲题", "虚构一", "虚构二", "A"],
+        ["B1", "1", "乙题", None, None, "B"],
+        ["B1", "2", "丙题", "虚构三", "虚构四", "A"],
+        ["B1", "1", "丁题", None, None, "B"],
+    )
+    assert (5, "B", "group_split") in codes(judged)

@@ -10,6 +10,7 @@ from eduops.training.rules.bank_layout import Layout
 from eduops.training.rules.bank_text import find_letters, split_options, strip_marks, strip_prefixes, tidy
 from eduops.training.rules.bank_title import is_note, is_numbered, is_title
 from eduops.training.rules.bank_word import (
+    NO_GROUP_WORDS,
     TypeWord,
     find_type_in_title,
     parse_verdict,
@@ -138,6 +139,9 @@ class _Reader:
             options.pop()
         if self.covered:
             self._fill_down(entry)
+        for name in ("shared_stem", "group"):
+            if texts.get(name, "").casefold() in NO_GROUP_WORDS:
+                del texts[name]
         if self.sheet.errors:
             self._note_error_cells(entry)
         return entry if entry.texts or entry.options or entry.errors else None

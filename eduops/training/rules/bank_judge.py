@@ -186,6 +186,11 @@ class _State:
         self.assumptions += [f"工作表「{name}」：{sentence}" for sentence in between.describe()]
         for sentence, count in sorted(builder.assumed.items()):
             self.assumptions.append(f"工作表「{name}」：{sentence}（{count} 题）")
+        if grouping.left_out:
+            rows = "、".join(map(str, grouping.left_out))
+            self.assumptions.append(
+                f"工作表「{name}」：A1、A2 型题不归入上面的共用题干，题组到此为止：第 {rows} 行"
+            )
         if grouping.continued:
             self.assumptions.append(
                 f"工作表「{name}」：共用题干空着的 A3/A4 型题归入上面的题组（{grouping.continued} 题）"

@@ -16,7 +16,7 @@ _QUALIFIED = re.compile(
     rf"(?:{_NUMBER}|{_PART}[、:]?)?(?P<name>.{{1,20}}?)(?:{ANY_TYPE})(?:试题|型题|题型|题){_TAIL}"
 )
 _OTHER_TYPE = re.compile(rf"{_NUMBER}(?P<name>.{{1,8}}?)(?<![问难课主话议标])题{_TAIL}")
-_PARTED = re.compile(rf"{_PART}(?:$|[\s:、.\-—](?P<name>.{{0,30}})$)")
+_PARTED = re.compile(rf"(?:{_NUMBER}\s*)?{_PART}(?:$|[\s:、.\-—](?P<name>.{{0,30}})$)")
 _BRACKETED = re.compile(r"\([^()]*[^()一二三四五六七八九十][^()]*\)|【[^【】]*】|\[[^\[\]]*\]")
 _ASKS = re.compile(
     "何|什么|哪|怎|吗|请|谁|几|是|[?。]|[简试叙论描口阐概]述|说明|列举|举例|写出|指出|解释|分析|比较|区别|特点|意义|原因"

@@ -148,6 +148,10 @@ _DIFFICULTIES = {
     )
     for name in names.split()
 }
+NO_GROUP_WORDS = frozenset(
+    {"无", "没有", "无共用题干", "/", "\\", "-", "--", "—", "——", "－", "／", "nan", "null", "none"}
+)
+"""What people write as group or shared stem of a question that has none."""
 NOTHING_WORDS = frozenset({"nan", "null", "none", "#n/a", "n/a", "<na>"})
 """What programs write where there was nothing."""
 
@@ -157,6 +161,13 @@ def parse_type_word(text: str) -> TypeWord | None:
     """What a type column's text says; None where the word is not known."""
     plain = _SPACES_AND_BRACKETS.sub("", unicodedata.normalize("NFKC", text).casefold())
     return _TYPES.get(plain) or _TYPES.get(_TYPE_ENDING.sub("", plain))
+
+
+@lru_cache(maxsize=4096)
+def is_single_type(text: str) -> bool:
+    """Whether a type column's text says A1 or A2: questions that never stand under a shared stem."""
+    plain = _SPACES_AND_BRACKETS.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return _TYPE_ENDING.sub("", plain) in {"a1", "a2", "a1a2", "a1/a2"}
 
 
 @lru_cache(maxsize=1024)
