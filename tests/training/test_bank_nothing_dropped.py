@@ -1,9 +1,12 @@
 """Rows and columns that a question bank's author meant and the import must not pass over in silence."""
 
+from pathlib import Path
+
 import pytest
 
-from eduops.sheet.workbook import Cell
-from eduops.training.rules.bank_layout import HeaderNotFound
+from eduops.sheet.workbook import Cell, Sheet, Workbook
+from eduops.training.rules.bank_judge import judge_workbook
+from eduops.training.rules.bank_layout import HeaderNotFound, Role
 from eduops.training.rules.bank_mapping import Mapping
 from eduops.training.rules.bank_title import is_note, is_title
 from tests.training.made_bank import HEAD, codes, judge
@@ -250,3 +253,59 @@ def test_a_group_number_that_comes_back_without_its_options_is_asked_about() -> 
         ["B1", "1", "丁题", None, None, "B"],
     )
     assert (5, "B", "group_split") in codes(judged)
+
+
+def test_what_stands_without_a_heading_behind_the_options_is_an_error() -> None:
+    judged = judge(
+        ["题型", "题干", "选项A", "选项B", None, "答案"],
+        ["单选题", "虚构题一", "甲", "乙", "丙", "A"],
+        ["单选题", "虚构题二", "甲", "乙", None, "A"],
+    )
+    assert codes(judged) == [(2, "E", "column_unheaded")]
+    assert len(judged.good) == 1
+
+
+def test_options_under_one_merged_heading_are_an_error() -> None:
+    judged = judge(
+        ["题型", "题干", "选项", None, None, "答案"], ["单选题", "虚构题一", "甲|乙", "丙", "丁", "B"]
+    )
+    assert codes(judged) == [(2, "D", "column_unheaded"), (2, "E", "column_unheaded")]
+
+
+def test_other_columns_without_a_heading_are_named_as_unused() -> None:
+    judged = judge(["题型", "题干", "答案", None, None], ["判断题", "虚构说法", "对", None, "随手记的"])
+    assert len(judged.good) == 1
+    assert any("没有用到的列：E （没有列名）" in sentence for sentence in judged.assumptions)
+
+
+PLAIN: list[list[Cell]] = [["题干", "答案"], ["虚构说法", "对"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("虚构药品说明书题库", Role.DATA),
+        ("帮助病人翻身", Role.DATA),
+        ("填写说明", Role.INSTRUCTIONS),
+        ("题目示例", Role.INSTRUCTIONS),
+        ("示例（1）", Role.INSTRUCTIONS),
+        ("使用说明和须知", Role.INSTRUCTIONS),
+    ],
+)
+def test_a_sheet_is_instructions_by_its_whole_name_only(name: str, role: Role) -> None:
+    sheets = (Sheet("题库", PLAIN), Sheet(name, [PLAIN[0], ["别的虚构说法", "错"]]))
+    judged = judge_workbook(Workbook(Path("虚构.xlsx"), "xlsx", sheets))
+    assert [layout.role for layout in judged.layouts] == [Role.DATA, role]
+
+
+def test_is_it_right_beside_no_options_is_the_key_of_judgements() -> None:
+    judged = judge(
+        ["题型", "题干", "是否正确"], ["判断题", "虚构说法一", "对"], ["判断题", "虚构说法二", "错"]
+    )
+    assert [draft.question and draft.question.key for draft in judged.good] == [(("T",),), (("F",),)]
+
+
+def test_is_it_right_beside_a_key_is_named_as_unused() -> None:
+    judged = judge(["题干", "答案", "是否正确"], ["虚构说法一", "对", "错"])
+    assert [draft.question and draft.question.key for draft in judged.good] == [(("T",),)]
+    assert any("没有用到的列：C 是否正确" in sentence for sentence in judged.assumptions)

@@ -93,6 +93,7 @@ class _Reader:
         options = layout.options
         self.option_columns = [options.get(index, -1) for index in range(max(options, default=-1) + 1)]
         self.covered = _covered(layout)
+        self.stray = layout.stray
         self.section: TypeWord | None = None
         self.block = 0
 
@@ -142,6 +143,12 @@ class _Reader:
         for name in ("shared_stem", "group"):
             if texts.get(name, "").casefold() in NO_GROUP_WORDS:
                 del texts[name]
+        for column in self.stray:
+            if column < width and cell_text(cells[column]).strip():
+                message = (
+                    "这一列没有列名，紧接在选项后面，看不出是不是选项；请补上列名（如 选项E、备注），或清空"
+                )
+                entry.errors.append(self.error(number, column, "column_unheaded", message))
         if self.sheet.errors:
             self._note_error_cells(entry)
         return entry if entry.texts or entry.options or entry.errors else None

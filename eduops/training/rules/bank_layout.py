@@ -1,6 +1,7 @@
 """Which sheets hold questions, where their header is, and which column is what."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
@@ -21,7 +22,12 @@ from eduops.training.rules.bank_heading import (
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
 from eduops.training.rules.bank_word import field_name
 
-_INSTRUCTION_NAMES = ("说明", "须知", "示例", "样例", "范例", "帮助")
+_ABOUT = "说明书?|须知|示例|样例|范例|帮助"
+_OF_A_FORM = (
+    "填写|填表|填报|使用|导入|导出|上传|操作|录入|编写|编辑|制作|格式|字段|参数|规则|注意事项|要求|模板|模版|表格|表|页|试题|题目|题库|题型|"
+    "数据|文档|文件|系统|参考|请先看|[和与及的、_\\-()（）【】\\[\\]\\s\\d]"
+)
+_INSTRUCTIONS = re.compile(rf"(?:{_OF_A_FORM})*(?:{_ABOUT})(?:{_ABOUT}|{_OF_A_FORM})*")
 _MAX_LETTERS = 3
 
 
@@ -50,6 +56,8 @@ class Layout:
     unknown: tuple[tuple[int, str], ...] = ()
     ambiguous: tuple[tuple[str, tuple[int, ...]], ...] = ()
     rows: int = 0
+    unheaded: tuple[int, ...] = ()
+    """Columns without a heading that hold something."""
 
     @property
     def options(self) -> dict[int, int]:
@@ -58,6 +66,16 @@ class Layout:
             (int(name[7:-1]), column) for name, column in self.columns.items() if name.startswith("option[")
         )
         return dict(sorted(found))
+
+    @property
+    def stray(self) -> tuple[int, ...]:
+        """The columns without a heading right behind those of the options: what stands there may be an option."""
+        names = ("option", "option_text")
+        behind = {column for name, column in self.columns.items() if name.partition("[")[0] in names}
+        for column in self.unheaded:
+            if column - 1 in behind:
+                behind.add(column)
+        return tuple(column for column in self.unheaded if column in behind)
 
     def letter(self, name: str) -> str:
         """The letters of a field's column; the stem's where the field has none of its own."""
@@ -106,8 +124,9 @@ def describe(layout: Layout) -> Iterator[str]:
             f"工作表「{name}」有几列都像「{field_name(field_)}」："
             f"取 {column_letters(taken)} 列，没有用 {left} 列"
         )
-    if layout.unknown:
-        columns = "、".join(f"{column_letters(column)} {text[:20]}" for column, text in layout.unknown)
+    unused = [*layout.unknown, *((column, "（没有列名）") for column in layout.unheaded)]
+    if unused:
+        columns = "、".join(f"{column_letters(column)} {text[:20]}" for column, text in sorted(unused))
         yield f"工作表「{name}」没有用到的列：{columns}（要用就改列名，或用 --mapping 指定）"
 
 
@@ -129,7 +148,7 @@ def _find_layout(workbook: Workbook, sheet: Sheet, mapping: Mapping) -> Layout:
         return Layout(sheet, Role.INSTRUCTIONS if _is_prose(sheet) else Role.OTHER)
     mapped = _mapped_columns(workbook, sheet, header, mapping)
     guessed = {name: column for name, column in header.columns.items() if column not in mapped.values()}
-    columns = {**guessed, **mapped}
+    columns = _as_key({**guessed, **mapped})
     used = set(columns.values())
     rows = sum(any(cell is not None for cell in cells) for _, cells in sheet.numbered_rows(header.row + 1))
     return Layout(
@@ -137,11 +156,41 @@ def _find_layout(workbook: Workbook, sheet: Sheet, mapping: Mapping) -> Layout:
         Role.DATA if rows else Role.EMPTY,
         header.row,
         columns,
-        tuple((column, text) for column, text in header.unknown if column not in used),
+        _list_headed(sheet, header.row, used),
         tuple(
             (found.field, found.columns) for found in header.ambiguous if found.field not in mapping.columns
         ),
         rows,
+        _list_unheaded(sheet, header.row, used),
+    )
+
+
+def _as_key(columns: dict[str, int]) -> dict[str, int]:
+    """是否正确 beside no options is the key of judgements, or nothing where there is a key; not which option is right."""
+    if "option_right" not in columns or "option_text" in columns:
+        return columns
+    rest = {name: column for name, column in columns.items() if name != "option_right"}
+    return {"key": columns["option_right"], **rest}
+
+
+def _list_headed(sheet: Sheet, header_row: int, used: Collection[int]) -> tuple[tuple[int, str], ...]:
+    """The columns with a heading that no field takes, those of another column's mapping included."""
+    texts = ((column, cell_text(cell).strip()) for column, cell in enumerate(sheet.row(header_row)))
+    return tuple((column, text) for column, text in texts if column not in used and normalise_header(text))
+
+
+def _list_unheaded(sheet: Sheet, header_row: int, used: Collection[int]) -> tuple[int, ...]:
+    head = sheet.row(header_row)
+    bare = [
+        column
+        for column in range(sheet.width)
+        if column not in used and (column >= len(head) or not cell_text(head[column]).strip())
+    ]
+    rows = [cells for _, cells in sheet.numbered_rows(header_row + 1)] if bare else []
+    return tuple(
+        column
+        for column in bare
+        if any(column < len(cells) and cell_text(cells[column]).strip() for cells in rows)
     )
 
 
@@ -211,12 +260,17 @@ def _is_letters(wanted: str) -> bool:
 
 
 def _is_prose(sheet: Sheet) -> bool:
-    return any(word in sheet.name for word in _INSTRUCTION_NAMES) or sheet.width == 1
+    return _is_about_the_form(sheet) or sheet.width == 1
+
+
+def _is_about_the_form(sheet: Sheet) -> bool:
+    """Whether the sheet's name as a whole says so: 填写说明 does, 药品说明书题库 does not."""
+    return _INSTRUCTIONS.fullmatch(sheet.name.strip()) is not None
 
 
 def _drop_samples(layouts: Sequence[Layout]) -> list[Layout]:
     """Sheets called 示例 or 说明 are no data where another sheet is."""
-    named = [any(word in layout.sheet.name for word in _INSTRUCTION_NAMES) for layout in layouts]
+    named = [_is_about_the_form(layout.sheet) for layout in layouts]
     if not any(
         layout.role is Role.DATA and not is_sample for layout, is_sample in zip(layouts, named, strict=True)
     ):
