@@ -25,6 +25,13 @@ _LONGEST_HEADING = 40
 MUST_AGREE = ("stem", "key", "shared_stem")
 """Fields of which no second column may say something else."""
 
+_ABOUT = "说明书?|须知|示例|样例|范例|帮助"
+_OF_A_FORM = (
+    "填写|填表|填报|使用|导入|导出|上传|操作|录入|编写|编辑|制作|格式|字段|参数|规则|注意事项|要求|模板|模版|表格|表|页|试题|题目|题库|题型|"
+    "数据|文档|文件|系统|参考|请先看|[和与及的、_\\-()（）【】\\[\\]\\s\\d]"
+)
+_INSTRUCTIONS = re.compile(rf"(?:{_OF_A_FORM})*(?:{_ABOUT})(?:{_ABOUT}|{_OF_A_FORM})*")
+
 
 class Again(Enum):
     """What a header row below the header is."""
@@ -95,6 +102,33 @@ def find_disagreement(sheet: Sheet, header_row: int, columns: Sequence[int]) -> 
         if any(text and text != own for text in told):
             return number
     return None
+
+
+def list_headed(sheet: Sheet, header_row: int, used: Collection[int]) -> tuple[tuple[int, str], ...]:
+    """The columns with a heading that no field takes, those of another column's mapping included."""
+    texts = ((column, cell_text(cell).strip()) for column, cell in enumerate(sheet.row(header_row)))
+    return tuple((column, text) for column, text in texts if column not in used and normalise_header(text))
+
+
+def list_unheaded(sheet: Sheet, header_row: int, used: Collection[int]) -> tuple[int, ...]:
+    """The columns without a heading, and without a field, that hold something below the header."""
+    head = sheet.row(header_row)
+    bare = [
+        column
+        for column in range(sheet.width)
+        if column not in used and (column >= len(head) or not cell_text(head[column]).strip())
+    ]
+    rows = [cells for _, cells in sheet.numbered_rows(header_row + 1)] if bare else []
+    return tuple(
+        column
+        for column in bare
+        if any(column < len(cells) and cell_text(cells[column]).strip() for cells in rows)
+    )
+
+
+def is_about_the_form(sheet: Sheet) -> bool:
+    """Whether the sheet's name as a whole says so: 填写说明 does, 药品说明书题库 does not."""
+    return _INSTRUCTIONS.fullmatch(sheet.name.strip()) is not None
 
 
 def _may_be_stem(text: str) -> bool:

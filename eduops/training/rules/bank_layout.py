@@ -1,7 +1,6 @@
 """Which sheets hold questions, where their header is, and which column is what."""
 
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
@@ -17,17 +16,14 @@ from eduops.training.rules.bank_heading import (
     families,
     find_disagreement,
     find_first_header,
+    is_about_the_form,
+    list_headed,
+    list_unheaded,
     read_header,
 )
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
 from eduops.training.rules.bank_word import field_name
 
-_ABOUT = "说明书?|须知|示例|样例|范例|帮助"
-_OF_A_FORM = (
-    "填写|填表|填报|使用|导入|导出|上传|操作|录入|编写|编辑|制作|格式|字段|参数|规则|注意事项|要求|模板|模版|表格|表|页|试题|题目|题库|题型|"
-    "数据|文档|文件|系统|参考|请先看|[和与及的、_\\-()（）【】\\[\\]\\s\\d]"
-)
-_INSTRUCTIONS = re.compile(rf"(?:{_OF_A_FORM})*(?:{_ABOUT})(?:{_ABOUT}|{_OF_A_FORM})*")
 _MAX_LETTERS = 3
 
 
@@ -156,12 +152,12 @@ def _find_layout(workbook: Workbook, sheet: Sheet, mapping: Mapping) -> Layout:
         Role.DATA if rows else Role.EMPTY,
         header.row,
         columns,
-        _list_headed(sheet, header.row, used),
+        list_headed(sheet, header.row, used),
         tuple(
             (found.field, found.columns) for found in header.ambiguous if found.field not in mapping.columns
         ),
         rows,
-        _list_unheaded(sheet, header.row, used),
+        list_unheaded(sheet, header.row, used),
     )
 
 
@@ -171,27 +167,6 @@ def _as_key(columns: dict[str, int]) -> dict[str, int]:
         return columns
     rest = {name: column for name, column in columns.items() if name != "option_right"}
     return {"key": columns["option_right"], **rest}
-
-
-def _list_headed(sheet: Sheet, header_row: int, used: Collection[int]) -> tuple[tuple[int, str], ...]:
-    """The columns with a heading that no field takes, those of another column's mapping included."""
-    texts = ((column, cell_text(cell).strip()) for column, cell in enumerate(sheet.row(header_row)))
-    return tuple((column, text) for column, text in texts if column not in used and normalise_header(text))
-
-
-def _list_unheaded(sheet: Sheet, header_row: int, used: Collection[int]) -> tuple[int, ...]:
-    head = sheet.row(header_row)
-    bare = [
-        column
-        for column in range(sheet.width)
-        if column not in used and (column >= len(head) or not cell_text(head[column]).strip())
-    ]
-    rows = [cells for _, cells in sheet.numbered_rows(header_row + 1)] if bare else []
-    return tuple(
-        column
-        for column in bare
-        if any(column < len(cells) and cell_text(cells[column]).strip() for cells in rows)
-    )
 
 
 def _find_header(sheet: Sheet, mapping: Mapping) -> Header | None:
@@ -260,17 +235,12 @@ def _is_letters(wanted: str) -> bool:
 
 
 def _is_prose(sheet: Sheet) -> bool:
-    return _is_about_the_form(sheet) or sheet.width == 1
-
-
-def _is_about_the_form(sheet: Sheet) -> bool:
-    """Whether the sheet's name as a whole says so: 填写说明 does, 药品说明书题库 does not."""
-    return _INSTRUCTIONS.fullmatch(sheet.name.strip()) is not None
+    return is_about_the_form(sheet) or sheet.width == 1
 
 
 def _drop_samples(layouts: Sequence[Layout]) -> list[Layout]:
     """Sheets called 示例 or 说明 are no data where another sheet is."""
-    named = [_is_about_the_form(layout.sheet) for layout in layouts]
+    named = [is_about_the_form(layout.sheet) for layout in layouts]
     if not any(
         layout.role is Role.DATA and not is_sample for layout, is_sample in zip(layouts, named, strict=True)
     ):
