@@ -24,7 +24,7 @@ SAVE_AS = "用 Excel 或 WPS 打开，另存为 .xlsx 后再导入"
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, RuntimeError)
 
 _CHUNK_BYTES = 1024 * 1024
-_OVERLAP_BYTES = 512
+_OVERLAP_BYTES = 16 * 1024
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _UTF16_STARTS = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 _ENCRYPTED_FLAG = 1
@@ -38,12 +38,21 @@ _FILLED_CELL = re.compile(
     rb"""[^<>]{0,200}(?<!/)>(?=[^<]|<[^/])"""
 )
 _ERROR_CELL = re.compile(rb"""<(?:\w{1,20}:)?c\s([^<>]{0,200}\bt=["']e["'][^<>]{0,200})>""")
+# A formula whose result nobody has computed; an empty text (t="str") is a result.
+_UNCOMPUTED_CELL = re.compile(
+    rb"""<(?:\w{1,20}:)?c\s([^<>]{0,200})>\s{0,20}<(?:\w{1,20}:)?f(?:\s[^<>]{0,200})?(?:/>|>[^<]{0,8192}</(?:\w{1,20}:)?f>)"""
+    rb"""\s{0,20}(?:<(?:\w{1,20}:)?v\s?/>|<(?:\w{1,20}:)?v></(?:\w{1,20}:)?v>)?\s{0,20}</(?:\w{1,20}:)?c>"""
+)
+_IS_TEXT = re.compile(rb"""\bt=["']str["']""")
 _PLACE = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a harmless package holds: its size unpacked, and the error cells (row 1-based, column 0-based) by part."""
+    """What a harmless package holds: its size unpacked, and the error cells (row 1-based, column 0-based) by part.
+
+    A formula without a result counts as one: it reads as an empty cell.
+    """
 
     unpacked_bytes: int
     errors: dict[str, frozenset[tuple[int, int]]]
@@ -173,14 +182,19 @@ def _check_entities(content: bytes, place: str) -> None:
 
 
 def _note_errors(content: bytes, errors: set[tuple[int, int]], place: str) -> None:
-    if b'"e"' not in content and b"'e'" not in content:
-        return
-    for attributes in _ERROR_CELL.findall(content):
+    cells = _ERROR_CELL.findall(content) if b'"e"' in content or b"'e'" in content else []
+    if _has_formula(content):
+        cells += [each for each in _UNCOMPUTED_CELL.findall(content) if not _IS_TEXT.search(each)]
+    for attributes in cells:
         found = _PLACE.search(attributes)
         if found:
             errors.add((int(found[2]), column_index(found[1].decode())))
     if len(errors) > MAX_ERROR_CELLS:
         raise InputError(f"{place} 有 {MAX_ERROR_CELLS} 个以上的错误值（如 #N/A）", hint="先改正公式再导入")
+
+
+def _has_formula(content: bytes) -> bool:
+    return b"</f>" in content or b":f>" in content
 
 
 def _check_used_range(chunks: Iterator[tuple[bytes, bytes]], place: str) -> None:

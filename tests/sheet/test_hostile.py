@@ -142,3 +142,16 @@ def test_error_cells_are_listed_by_part(tmp_path: Path) -> None:
     path = make_raw_xlsx(tmp_path / "a.xlsx", f'<row r="2">{cells}</row>')
     with path.open("rb") as stream:
         assert check_zip(stream, path).errors == {"xl/worksheets/sheet1.xml": {(2, 1), (2, 26)}}
+
+
+def test_formulas_without_a_result_are_listed_with_the_error_cells(tmp_path: Path) -> None:
+    long = f'<f>CONCATENATE("{"虚" * 2_000}")</f>'
+    cells = (
+        '<c r="A2"><f>1+1</f><v></v></c><c r="B2" s="1"><f>1+1</f></c><c r="C2"><f t="shared" si="0"/><v/></c>'
+        '<c r="D2"><f>1+1</f><v>2</v></c><c r="E2" t="str"><f>""</f><v></v></c><c r="F2"><v></v></c>'
+        f'<c r="G2">{long}<v></v></c>'
+    )
+    path = make_raw_xlsx(tmp_path / "a.xlsx", f'<row r="2">{cells}</row>')
+    with path.open("rb") as stream:
+        found = check_zip(stream, path).errors["xl/worksheets/sheet1.xml"]
+    assert found == {(2, 0), (2, 1), (2, 2), (2, 6)}
