@@ -113,9 +113,29 @@ def test_document_may_run_ten_minutes_ahead_and_not_a_second_more():
 
 def test_what_a_terminal_would_obey_is_taken_out():
     document = build_healthy()
-    document["host"]["hostname"] = "app\x1b[2J\x00\u202e\ud800"
-    hostname = parse_document(sign(document)).host.hostname
-    assert hostname == "app\ufffd[2J\ufffd\ufffd\ufffd"
+    document["probes"][0]["reason"] = "app\x1b[2J\x00\u202e\ud800"
+    assert parse_document(sign(document)).probes[0].reason == "app\ufffd[2J\ufffd\ufffd\ufffd"
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_instant_at_the_ends_of_the_calendar_is_refused(instant):
+    document = build_healthy()
+    document["measured_at"] = instant
+    with pytest.raises(InputError, match="时钟不对"):
+        parse_document(sign(document))
+
+
+@pytest.mark.parametrize("place", ["hostname", "agent_version", "probe"])
+def test_what_says_whose_document_it_is_must_be_plain(place):
+    document = build_healthy()
+    holder, key = {
+        "hostname": (document["host"], "hostname"),
+        "agent_version": (document, "agent_version"),
+        "probe": (document["probes"][0], "name"),
+    }[place]
+    holder[key] = "app\x1b[2J"
+    with pytest.raises(InputError, match="控制字符"):
+        parse_document(sign(document))
 
 
 def test_unknown_keys_of_a_newer_agent_pass():

@@ -132,6 +132,18 @@ def test_document_from_another_machine_than_last_time_is_refused(store, hosts, n
         ingest(store, hosts["app-1"], sign(document), config, now)
     document["host"]["machine_id_hash"] = None
     assert ingest(store, hosts["app-1"], sign(document), config, now)
+    document["host"]["hostname"] = "somebody-else"
+    with pytest.raises(Conflict, match="也不是主机 app-1 上次的"):
+        ingest(store, hosts["app-1"], sign(document), config, now)
+
+
+def test_machine_known_as_another_host_is_told_on_the_patrol(store, hosts, now, config):
+    ingest(store, hosts["app-1"], sign(build_healthy()), config, now)
+    with store.writing() as session:
+        begun = service.start_run(session, hosts["here"], kind=Kind.DAILY, now=now, actor="工程师", zone=ZONE)
+        document = put(build_healthy(), "memory", "used_percent", 40.0)
+        run, _ = service.finish_run(session, begun.ref, sign(document), config, now=now)
+        assert "与主机 app-1 相同" in run.note
 
 
 def test_document_of_the_future_is_refused(store, hosts, now, config):

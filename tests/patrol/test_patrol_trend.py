@@ -219,10 +219,10 @@ def test_figure_that_always_jumps_is_not_taken_for_clean_ups():
     assert trend.cleaned_at is None
 
 
-def test_many_points_are_thinned_to_thirty_and_the_last_stays():
+def test_many_points_are_thinned_to_two_dozen_and_the_last_stays():
     found = growing(900)
     trend = build_trend(found, full=1000)
-    assert len(trend.points) == 30
+    assert len(trend.points) == 24
     assert trend.points[-1] == found[-1]
 
 

@@ -16,6 +16,8 @@ SCHEMA = 1
 LARGEST_BYTES = 2_000_000
 # Before this the agent did not exist: a clock that says so has lost its battery.
 _EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
+_FIRST_YEAR, _LATEST_YEAR = 1900, 2200
+_REPLACED = "\ufffd"
 # Any escape but a quote and what Chinese is written with.
 _UNSURE = re.compile(
     r'\\(?!["\\]|u(?:300[1-9a-f]|30[1-3][0-9a-f]|[4-9][0-9a-f]{3}|ff0[1-9a-f]|ff[1-5][0-9a-f]))'
@@ -81,6 +83,12 @@ def parse_document(content: bytes, *, source: str = "巡检文档") -> Document:
             source, f"有 {len(content)} 字节，超过上限 {LARGEST_BYTES}", "确认给出的是 eduops-agent 的输出"
         )
     document = _build(content, source, _check_sum)
+    _check_identity(document, source)
+    if not _FIRST_YEAR <= document.measured_at.year <= _LATEST_YEAR:
+        # Before anything is reckoned with it: near the calendar's ends a change of zone has no result.
+        _refuse(
+            source, f"测量时刻在 {document.measured_at.year} 年，主机的时钟不对", "校正该主机的时钟后重新巡检"
+        )
     if document.measured_at < _EARLIEST:
         at = document.measured_at.astimezone(UTC)
         _refuse(source, f"测量时刻是 {at:%Y-%m-%d}，主机的时钟不对", "校正该主机的时钟后重新巡检")
@@ -147,6 +155,17 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
+def _check_identity(document: Document, source: str) -> None:
+    """What says whose document this is must be plain text; other texts are shown with such characters replaced."""
+    names = (document.host.hostname, document.agent_version, *(section.name for section in document.probes))
+    if any(_REPLACED in name for name in names):
+        _refuse(
+            source,
+            "的主机名、版本或检查项名里有控制字符或不可见字符",
+            "核对来源，重新运行 eduops-agent 取得文档",
+        )
+
+
 def _check_schema(raw: Mapping[str, object], source: str) -> None:
     schema = raw["schema"]
     if isinstance(schema, bool) or not isinstance(schema, int) or schema < 1:
@@ -188,7 +207,7 @@ def _clean_character(character: str) -> str:
     # Control characters, halves of characters, invisible and direction-changing ones: none belongs on a terminal.
     if character in "\t\r\n\u3000":
         return " "
-    return character if character.isprintable() else "\ufffd"
+    return character if character.isprintable() else _REPLACED
 
 
 def _validate(raw: object, source: str) -> Document:

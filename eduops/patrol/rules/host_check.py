@@ -28,7 +28,7 @@ def judge_system(data: Data, _limits: Thresholds, _at: datetime) -> Iterator[Che
 def judge_cpu(data: Data, limits: Thresholds, _at: datetime) -> Iterator[Check]:
     """Use over the interval; the load of five minutes for each core."""
     used = read_percent(data.get("total"), "used_percent")
-    yield judge_value("cpu_percent", "", used, limits.cpu_percent, title="使用率", unit="%")
+    yield judge_value("cpu_percent", "", used, limits.cpu_percent, title="处理器使用率", unit="%")
     if data.get("load_5m", "") is None and (reason := read_text(data, "load_reason")):
         yield build_check("load_per_core", "", State.NOT_CHECKED, reason, is_mandatory=False)
         return

@@ -52,6 +52,20 @@ def check_same_machine(host: str, machine: str | None, last_machine: str | None)
         )
 
 
+def check_same_name(host: str, hostname: str, last_hostname: str | None) -> None:
+    """Raises Conflict where a document names no machine and not even the host's last name."""
+    if hostname != last_hostname:
+        raise Conflict(
+            f"文档没有机器标识，机器名「{hostname}」也不是主机 {host} 上次的「{last_hostname}」",
+            hint="核对 --host；或让 eduops-agent 能读 /etc/machine-id 后重新巡检",
+        )
+
+
+def say_twin(twin: str) -> str:
+    """The note on a patrol whose machine is known as another host's."""
+    return f"机器标识和机器名与主机 {twin} 相同：核对两台主机登记的地址；若是克隆的机器，重新生成它的机器标识"
+
+
 def check_clock_forward(
     host: str, measured_at: datetime, last_measured_at: datetime, *, last_ref: str, now: datetime
 ) -> None:

@@ -24,7 +24,7 @@ _QUANTILE = 1.959964
 _FEWEST_POINTS = 7
 _SHORTEST_DAYS = 7.0
 # More points within the window would say little more, and pairs grow with the square.
-_MOST_POINTS = 30
+_MOST_POINTS = 24
 _CLEAN_UP_SHARE = 0.05
 _CLEAN_UP_STEPS = 4.0
 _NEIGHBOURS = 3
@@ -229,7 +229,7 @@ def explain_few(points: Sequence[Point], cleaned_at: datetime | None) -> str:
         return f"{since}只有 {len(points)} 次测量，至少要 {_FEWEST_POINTS} 次"
     days = (points[-1].at - points[0].at).total_seconds() / _DAY_SECONDS
     if days < _SHORTEST_DAYS:
-        return f"{since}的测量只跨 {days:.1f} 天，至少要 {_SHORTEST_DAYS:g} 天"
+        return f"{since}测量只跨 {days:.1f} 天，至少要 {_SHORTEST_DAYS:g} 天"
     return ""
 
 

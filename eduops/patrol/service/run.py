@@ -57,7 +57,11 @@ def finish_run(
     document = parse_document(content, source=f"主机 {host.code} 的巡检文档")
     _check_new(session, document)
     _check_clock(session, run, host, document, now=now)
+    twin = _find_twin(session, host, document)
     judgement = _keep(session, run, host, content, document, config)
+    if twin is not None:
+        # Reached by its own address and host key, so it is not refused: a clone, or one machine under two codes.
+        run.note = "；".join(filter(None, (run.note, run_rules.say_twin(twin.code))))
     run.finished_at = run.recorded_at = now
     session.flush()
     return run, judgement
@@ -121,12 +125,24 @@ def _check_clock(session: Session, run: PatrolRun, host: Host, document: Documen
 
 
 def _check_owner(session: Session, host: Host, document: Document) -> None:
+    twin = _find_twin(session, host, document)
+    known = queries.find_last_machine(session, host.id) if host.id is not None else None
+    # A host that was measured before is told by its own last machine, which is checked with the document.
+    if twin is not None and known is None:
+        run_rules.refuse_twin(host.code, twin.code, document.host.hostname)
+
+
+def _check_name(session: Session, run: PatrolRun, host: Host, document: Document) -> None:
+    last = history.find_last_run(session, run.host_id)
+    if last is not None:
+        run_rules.check_same_name(host.code, document.host.hostname, last.hostname)
+
+
+def _find_twin(session: Session, host: Host, document: Document) -> Host | None:
     machine = document.host.machine_id_hash
     if host.id is None or machine is None:
-        return
-    twin = history.find_twin(session, host.id, hostname=document.host.hostname, machine=machine)
-    if twin is not None:
-        run_rules.refuse_twin(host.code, twin.code, document.host.hostname)
+        return None
+    return history.find_twin(session, host.id, hostname=document.host.hostname, machine=machine)
 
 
 def _note_order(session: Session, run: PatrolRun, document: Document) -> str:
@@ -156,7 +172,10 @@ def _keep(
     session: Session, run: PatrolRun, host: Host, content: bytes, document: Document, config: PatrolConfig
 ) -> Judgement:
     machine = document.host.machine_id_hash
-    run_rules.check_same_machine(host.code, machine, queries.find_last_machine(session, run.host_id))
+    known = queries.find_last_machine(session, run.host_id)
+    run_rules.check_same_machine(host.code, machine, known)
+    if known and not machine:
+        _check_name(session, run, host, document)
     thresholds = config.for_host(host.code, host.role).for_kind(run.kind)
     judgement = judge_first(session, run, document, thresholds)
     run.state, run.measured_at = judgement.state.value, document.measured_at
