@@ -6,7 +6,7 @@ from dataclasses import replace
 from enum import Enum, auto
 from itertools import islice
 
-from eduops.sheet.header import Header, Name, find_header, normalise_header
+from eduops.sheet.header import Header, Name, bare_header, find_header, normalise_header
 from eduops.sheet.workbook import Cell, Sheet, cell_text
 from eduops.training.rules.bank_word import COLUMNS, LONE_LETTER
 
@@ -20,6 +20,8 @@ SURE_COLUMNS: dict[str, Sequence[Name]] = {
 MOST_TITLES = 30
 """In how many of a sheet's first rows its header is looked for."""
 
+_STEMS = frozenset(normalise_header(name) for name in COLUMNS["stem"] if isinstance(name, str))
+# A cheap look before the careful one: every name of the stem has one of these.
 _MAY_BE_STEM = re.compile("题|问|病例|stem|question", re.IGNORECASE)
 _LONGEST_HEADING = 40
 MUST_AGREE = ("stem", "key", "shared_stem")
@@ -132,7 +134,9 @@ def is_about_the_form(sheet: Sheet) -> bool:
 
 
 def _may_be_stem(text: str) -> bool:
-    return len(text) <= _LONGEST_HEADING and _MAY_BE_STEM.search(text) is not None
+    if len(text) > _LONGEST_HEADING or _MAY_BE_STEM.search(text) is None:
+        return False
+    return normalise_header(text) in _STEMS or bare_header(text) in _STEMS
 
 
 def _plain_first(cells: Sequence[Cell]) -> tuple[int, str] | None:
