@@ -1,7 +1,7 @@
 """What could shift a key to another option or cut an answer in two is asked about, not taken."""
 
 import pytest
-from made_bank import codes, judge
+from made_bank import HEAD, codes, judge
 
 from eduops.sheet.workbook import Cell
 from eduops.training.rules.bank_key import Key, read_blanks, read_letters
@@ -114,3 +114,62 @@ def test_answers_of_blanks_that_can_be_read_in_one_way_are_read(
 
 def test_blanks_of_different_kinds_are_no_place_for_two_ways_to_write_one_answer() -> None:
     assert read_blanks("37；80", "虚构体温____，虚构脉搏（  ）").key == (("37",), ("80",))
+
+
+@pytest.mark.parametrize("key", ["AB", "ACD", "A、C", "A.虚甲"])
+@pytest.mark.parametrize("stem", ["虚构原因有（  ）\nA.虚甲 B.虚乙 C.虚丙 D.虚丁", "虚构原因有"])
+def test_letters_as_key_without_type_and_options_are_asked_about(key: str, stem: str) -> None:
+    judged = judge(["题干", "选项A", "选项B", "答案"], [stem, None, None, key])
+    assert codes(judged) == [(2, "A", "type_unclear")]
+
+
+@pytest.mark.parametrize("key", ["CT", "DNA", "ATP"])
+def test_an_abbreviation_as_key_is_no_row_of_letters(key: str) -> None:
+    (draft,) = judge(["题干", "选项A", "选项B", "答案"], ["虚构简称是____", None, None, key]).good
+    assert draft.question is not None
+    assert draft.question.key == ((key,),)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["b、虚甲", "a、虚乙", None],
+        ["(b)虚甲", "(a)虚乙", "(c)虚丙"],
+        ["②虚甲", "①虚乙", None],
+        ["B,虚甲", "A,虚乙", None],
+        ["B、虚甲", "虚乙", "A、虚丙"],
+    ],
+)
+def test_letters_or_numbers_before_options_out_of_order_are_asked_about(options: list[Cell]) -> None:
+    judged = judge(HEAD, ["单选题", "虚构哪个", *options, "A"])
+    assert codes(judged) == [(2, "C", "option_letters")]
+
+
+@pytest.mark.parametrize(
+    "options", [["①②", "②③", "①③"], ["b、c", "a、b", "a、c"], ["②、③", "①、②", None], ["B 超", "A 超", None]]
+)
+def test_options_that_are_lists_themselves_stay(options: list[Cell]) -> None:
+    assert codes(judge(HEAD, ["单选题", "虚构哪个", *options, "A"])) == []
+
+
+@pytest.mark.parametrize("nothing", ["nan", "NaN"])
+def test_what_programs_write_for_nothing_is_no_option(nothing: str) -> None:
+    judged = judge(HEAD, ["单选题", "虚构哪个", "虚甲", "虚乙", nothing, "A"])
+    assert codes(judged) == [(2, "E", "option_missing")]
+
+
+def test_an_unknown_word_for_any_order_is_an_error() -> None:
+    head: list[Cell] = ["题型", "题干", "答案", "答案不分顺序"]
+    rows: list[list[Cell]] = [
+        ["填空题", f"虚构{word}____和____", "虚甲|虚乙", word] for word in ("大概", "是", "否")
+    ]
+    assert codes(judge(head, *rows)) == [(2, "D", "any_order_unknown")]
+
+
+@pytest.mark.parametrize(("key", "expected"), [("B", [(2, "E", "flags_differ")]), ("A", []), (None, [])])
+def test_the_flags_of_options_and_the_key_must_agree(
+    key: str | None, expected: list[tuple[int, str, str]]
+) -> None:
+    head: list[Cell] = ["题型", "题干", "选项内容", "是否正确", "答案"]
+    judged = judge(head, ["单选题", "虚构哪个", "虚甲", "1", key], [None, None, "虚乙", "0", None])
+    assert codes(judged) == expected

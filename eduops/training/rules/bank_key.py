@@ -59,6 +59,7 @@ class Reading:
 
 
 MISSING = Reading(code="key_missing", message="没有答案")
+_FIRST_LETTERS = LETTERS[:8]
 _A_LETTER = "答案是一个大写字母，按选项的字母读，虽然另一个选项的文字也是它"
 _SINGLE_LETTERS = {letter: Reading(((letter,),)) for letter in LETTERS}
 
@@ -95,6 +96,16 @@ def read_letters(text: str, options: Sequence[str]) -> Reading:
     return _read_option_text(text, options) or Reading(
         code="key_unknown", message=f"答案「{text[:30]}」不是选项字母"
     )
+
+
+def names_options(text: str) -> bool:
+    """Whether a key looks like letters of options: ACD, A、C, `A.其文字`; the options are not needed to say so."""
+    found = _LETTER_AND_TEXT.fullmatch(text.strip())
+    if found:
+        return narrow(found.group(1)).upper() in _FIRST_LETTERS
+    letters = _BETWEEN_LETTERS.sub("", narrow(text))
+    # CT, DNA and ATP do not run on from A to H.
+    return len(letters) > 1 and set(letters) <= set(_FIRST_LETTERS) and list(letters) == sorted(set(letters))
 
 
 def read_verdict(text: str, options: Sequence[str]) -> Reading:

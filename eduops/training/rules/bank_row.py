@@ -12,6 +12,7 @@ from eduops.training.rules.bank_group import GroupDraft
 from eduops.training.rules.bank_key import (
     Reading,
     is_nothing,
+    names_options,
     read_blank_columns,
     read_blanks,
     read_letters,
@@ -20,7 +21,7 @@ from eduops.training.rules.bank_key import (
 )
 from eduops.training.rules.bank_layout import Layout
 from eduops.training.rules.bank_mapping import Mapping
-from eduops.training.rules.bank_text import narrow
+from eduops.training.rules.bank_text import are_out_of_order, narrow
 from eduops.training.rules.bank_word import (
     TYPE_NAMES,
     TypeWord,
@@ -32,6 +33,7 @@ from eduops.training.rules.bank_word import (
 from eduops.training.rules.form import RowError
 from eduops.training.rules.question import (
     CHOICE,
+    LETTERS,
     Difficulty,
     GroupKind,
     Question,
@@ -45,6 +47,9 @@ _TAGS = re.compile(r"[,，、;；|\s]+")
 _SCORE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*分?")
 _PLAIN_VERDICTS = frozenset({"对", "错", "正确", "错误", "√", "×", "TRUE", "FALSE"})
 _NO_WORD = TypeWord(None)
+# None, NULL and N/A are words that an option may say.
+_NO_OPTION = frozenset({"nan", "<na>", "#n/a"})
+_LONGEST_NO_OPTION = max(map(len, _NO_OPTION))
 _OF_OPTIONS = frozenset({"options", "key"})
 """What cannot be judged while the options of one cell are not told apart."""
 
@@ -88,7 +93,10 @@ class Builder:
         kind = self._find_type(entry, word or _NO_WORD, options)
         if kind is None:
             return None
-        reading = self._read_key(entry, kind, options)
+        reading = self._read_key(kind, entry.texts.get("key", ""), options, entry.texts.get("stem", ""))
+        self._check_flags(entry, kind, options, reading)
+        if kind in CHOICE:
+            self._check_options(entry, options)
         if reading.code:
             self._fail(entry, "key", reading.code, reading.message)
         if reading.repaired:
@@ -122,8 +130,7 @@ class Builder:
             self._fail(entry, field_name, code, message)
         return found
 
-    def _read_key(self, entry: Entry, kind: QuestionType, options: Sequence[str]) -> Reading:
-        text = entry.texts.get("key", "")
+    def _read_key(self, kind: QuestionType, text: str, options: Sequence[str], stem: str) -> Reading:
         match kind:
             case QuestionType.SINGLE | QuestionType.MULTIPLE:
                 return read_letters(text, options)
@@ -132,7 +139,7 @@ class Builder:
             case QuestionType.BLANK if is_nothing(text) and options:
                 return read_blank_columns(options)
             case QuestionType.BLANK:
-                return read_blanks(text, entry.texts.get("stem", ""))
+                return read_blanks(text, stem)
             case _:
                 return read_text(text)
 
@@ -145,7 +152,7 @@ class Builder:
             stem=texts.get("stem", ""),
             options=self._kept_options(entry, kind, options, reading),
             key=reading.key,
-            any_order="any_order" in texts and parse_verdict(texts["any_order"]) is True,
+            any_order="any_order" in texts and self._is_any_order(entry, texts["any_order"]),
             explanation=self._explanation(entry),
             difficulty=self._difficulty(entry),
             score=self._score(entry),
@@ -182,6 +189,41 @@ class Builder:
             if verdict is not None:
                 verdicts[verdict] = option
         return False
+
+    def _check_flags(
+        self, entry: Entry, kind: QuestionType, options: Sequence[str], reading: Reading
+    ) -> None:
+        """What the column 是否正确项 says and what the key says must be the same."""
+        if not any(entry.flags) or not reading.key:
+            return
+        flagged = "".join(
+            letter for letter, flag in zip(LETTERS, entry.flags, strict=False) if parse_verdict(flag)
+        )
+        # Where some flags are left empty and none is set, the key alone speaks.
+        if (flagged or all(entry.flags)) and self._read_key(kind, flagged, options, "").key != reading.key:
+            said = f"「是否正确项」标的是 {flagged or '无'}，与答案不一致；请改成一样，或只留一处"
+            self._fail(entry, "key", "flags_differ", said)
+
+    def _check_options(self, entry: Entry, options: Sequence[str]) -> None:
+        """No option is what programs write for nothing; letters before options run as the options do."""
+        for index, option in enumerate(options):
+            if len(option) <= _LONGEST_NO_OPTION and option.casefold() in _NO_OPTION:
+                message = f"选项写的是「{option}」，是程序写的空值；请补上选项，没有这个选项就清空"
+                self._fail(entry, f"option[{index}]", "option_missing", message)
+        if are_out_of_order(options) and not any(error.code == "option_letters" for error in entry.errors):
+            message = "选项前写的字母或编号不是按次序排的，分不清答案指哪一个；请排好，或去掉"
+            self._fail(entry, "option[0]", "option_letters", message)
+
+    def _is_any_order(self, entry: Entry, text: str) -> bool:
+        verdict = parse_verdict(text)
+        if verdict is None and not is_nothing(text):
+            self._fail(
+                entry,
+                "any_order",
+                "any_order_unknown",
+                f"「答案不分顺序」写的「{text[:20]}」认不出；可写 是 或 否",
+            )
+        return verdict is True
 
     def _explanation(self, entry: Entry) -> str:
         text = entry.texts.get("explanation", "")
@@ -241,7 +283,7 @@ def infer_type(texts: dict[str, str], options: Sequence[str], *, is_choice: bool
     """The type that key and options show; None where they do not.
 
     Options: true/false where they are 正确 and 错误, else single or multiple by the number of letters. No options:
-    a verdict, blanks in the stem, or a text, in this order; a bare letter shows nothing.
+    a verdict, blanks in the stem, or a text, in this order; letters show nothing where there are no options.
     """
     key = texts.get("key", "")
     given = [option for option in options if option]
@@ -261,7 +303,7 @@ def infer_type(texts: dict[str, str], options: Sequence[str], *, is_choice: bool
         return None
     if key.strip("。. ").upper() in _PLAIN_VERDICTS:
         return QuestionType.TRUE_FALSE
-    if len(key) == 1 and key.isascii() and key.isalpha():
+    if (len(key) == 1 and key.isascii() and key.isalpha()) or names_options(key):
         return None
     return QuestionType.BLANK if count_blanks(texts.get("stem", "")) else QuestionType.SHORT_ANSWER
 

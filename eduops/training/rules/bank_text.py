@@ -11,6 +11,11 @@ _LINE_BREAKS = re.compile(r"\r\n?|_x000D_\n?")
 _PREFIX = re.compile(r"\s*[(（]?([A-Za-zＡ-Ｚａ-ｚ])\s*[)）]?\s*[、.．,，:：)）]\s*(?=\S)")
 _CAPITAL = re.compile(r"\s*[(（]?([A-ZＡ-Ｚ])[)）]?\s*[、.．:：)）]\s*(?=\S)")
 _LETTER = re.compile(r"(?<![A-Za-zＡ-Ｚａ-ｚ])[(（]?([A-ZＡ-Ｚ])[)）]?\s*[、.．:：)）]\s*")
+_PLACE = re.compile(
+    r"\s*(?:[(（]?([A-Za-zＡ-Ｚａ-ｚ])(?:[)）]|\s*[、.．,，:：])|([①-⑳]))\s*"
+    r"(?![A-Za-z①-⑳]?\s*(?:\Z|[、,，①-⑳]))"
+)
+_PLACE_STARTS = frozenset("(（①②③④⑤⑥⑦⑧⑨⑩ＡＢＣＤＥＦＧＨＩＪａｂｃｄｅｆｇｈｉｊABCDEFGHIJabcdefghij")
 _PARTING = frozenset(" \t\n\r\u3000\xa0;；|。")
 _BEFORE_LETTER = _PARTING | frozenset(",，、")
 _MARKS_BEHIND = "、，,;；"
@@ -75,6 +80,19 @@ def find_letters(options: Sequence[str]) -> str:
     found = [_CAPITAL.match(option) for option in options if option]
     letters = "".join(narrow(each.group(1)) for each in found if each is not None)
     return letters if len(letters) == len(found) > 1 else ""
+
+
+def are_out_of_order(options: Sequence[str]) -> bool:
+    """Whether letters or circled numbers before the options name the places of others: `b、甲` first, then `a、乙`."""
+    if not options or options[0][:1] not in _PLACE_STARTS:
+        return False
+    named = [(at, found) for at, option in enumerate(options) if (found := _PLACE.match(option))]
+    places = [
+        LETTERS.index(narrow(found.group(1)).upper()) if found.group(1) else int(narrow(found.group(2))) - 1
+        for _, found in named
+    ]
+    are_places = len(set(places)) == len(places) > 1 and max(places) < len(options)
+    return are_places and places != [at for at, _ in named]
 
 
 def strip_marks(options: Sequence[str]) -> list[str]:
