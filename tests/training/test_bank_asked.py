@@ -173,3 +173,11 @@ def test_the_flags_of_options_and_the_key_must_agree(
     head: list[Cell] = ["题型", "题干", "选项内容", "是否正确", "答案"]
     judged = judge(head, ["单选题", "虚构哪个", "虚甲", "1", key], [None, None, "虚乙", "0", None])
     assert codes(judged) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("A、虚甲 B、虚乙", []), ("A、虚甲 B、虚丙", [(2, "C", "options_differ")])]
+)
+def test_options_written_twice_must_be_the_same(text: str, expected: list[tuple[int, str, str]]) -> None:
+    head: list[Cell] = ["题型", "题干", "选项", "A", "B", "答案"]
+    assert codes(judge(head, ["单选题", "虚构哪个", text, "虚甲", "虚乙", "B"])) == expected

@@ -234,6 +234,9 @@ def _split_option_cells(entries: Iterator[Entry], reader: _Reader) -> Iterator[E
                 entry.repairs.add("option_mark")
         elif entry.options:
             _strip_prefixes(entry, reader)
+            if text and column is not None and split_options(text) != entry.options:
+                message = "「选项」一格与选项各列写的不一样；请只留一处"
+                entry.errors.append(reader.error(entry.row, column, "options_differ", message))
         yield entry
 
 
