@@ -42,7 +42,7 @@ _AROUND_ANSWERS = " \t\n\u3000;；"
 _WITHIN_AN_ANSWER = {
     "，": re.compile(r"(?<!\d)\d{1,3},\d{3}(?!\d)"),
     "空格": re.compile(
-        r"(?<!\d)\d{1,3}\s\d{3}(?!\d)|\d\s+[A-Za-z%℃°]|[A-Za-z]\s+[A-Za-z]{2}|[A-Za-z]{2}\s+[A-Za-z]"
+        r"(?<!\d)\d{1,3}\s\d{3}(?!\d)|\d\s+(?:[^\W\d_]|[%℃°])|[A-Za-z]\s+[A-Za-z]{2}|[A-Za-z]{2}\s+[A-Za-z]"
     ),
 }
 
