@@ -15,7 +15,9 @@ from eduops.workflow.patrol_collect import Round
 from eduops.workflow.patrol_run import OpenUnit
 
 chinese.name_choices(KIND_WORDS)
-KindOption = Annotated[Kind, typer.Option(help="类别：daily 日常巡检、big 大巡检、monthly 月度评估、on_demand 临时。")]
+KindOption = Annotated[
+    Kind, typer.Option(help="类别：daily 日常巡检、big 大巡检、monthly 月度评估、on_demand 临时。")
+]
 
 
 def spool_of(ctx: typer.Context) -> Path:

@@ -57,8 +57,9 @@ def get_refused(spool: Path, number: str) -> tuple[Refused, bytes]:
 def drop(spool: Path, number: str) -> Refused:
     """Deletes one of them. Raises NotFound."""
     found, _ = get_refused(spool, number)
-    for ending in ("document", "json"):
-        (spool / FOLDER / f"{number}.{ending}").unlink()
+    # The reason first: what is listed always has its document.
+    for ending in ("json", "document"):
+        (spool / FOLDER / f"{number}.{ending}").unlink(missing_ok=True)
     return found
 
 

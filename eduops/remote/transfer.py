@@ -80,6 +80,8 @@ def _told(folder: Folder) -> Iterator[None]:
         raise _outside(folder, "没有权限", "给登录用户该目录的权限") from error
     except TimeoutError as error:
         raise _outside(folder, f"{_SECONDS:g} 秒内没有答复", "查看该主机的磁盘和网络") from error
+    except UnicodeError as error:
+        raise _outside(folder, "里有名字不是 UTF-8 的文件", "在主机上移走它，然后重新运行") from error
     except (paramiko.SSHException, OSError, EOFError) as error:
         raise _outside(folder, "读写没有成功或连接中断", "查看网络，然后重新运行") from error
 

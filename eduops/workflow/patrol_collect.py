@@ -135,10 +135,14 @@ def _measure(target: Target, events: "queue.Queue[_Event]") -> _Event:
         return _Event(target, Stage.FAILED, error=error)
     except Exception as error:
         # A fault of ours in one host's thread must not leave the others waiting for ever.
-        told = OutsideError(f"主机 {target.host.code}：程序内部出错（{type(error).__name__}：{error}）")
-        told.__cause__ = error
-        return _Event(target, Stage.FAILED, error=told)
+        return _Event(target, Stage.FAILED, error=_own_fault(target.host.code, error))
     return _Event(target, Stage.DONE, content=collected.content)
+
+
+def _own_fault(code: str, error: Exception) -> OutsideError:
+    told = OutsideError(f"主机 {code}：程序内部出错（{type(error).__name__}：{error}）")
+    told.__cause__ = error
+    return told
 
 
 def _end(event: _Event, begun: PatrolRun, shared: Round, *, seconds: float) -> Outcome:
@@ -156,6 +160,12 @@ def _end(event: _Event, begun: PatrolRun, shared: Round, *, seconds: float) -> O
         )
         reason = f"{error.message}（文档隔离为 {refused.number}）"
         return Outcome(host, fail_run(shared.open_unit, begun, host, reason), error)
+    except EduopsError:
+        raise
+    except Exception as error:
+        # A fault of ours over one host's document costs that host only.
+        told = _own_fault(host.code, error)
+        return Outcome(host, fail_run(shared.open_unit, begun, host, told.message), told)
     return Outcome(host, done)
 
 

@@ -249,6 +249,13 @@ def test_log_rotated_between_planning_and_reading_is_left_for_next_time(log):
         ("wget https://me:pw@host/x", "wget https://***@host/x"),
         ("api_key: abc", "api_key: ***"),
         ("backup.sh /data", "backup.sh /data"),
+        ("DB_PASS=x1 -Dpass=x1", "DB_PASS=*** -Dpass=***"),
+        ("Authorization: Bearer abcdef123", "Authorization: Bearer ***"),
+        ('{"password":"x1"}', '{"password":***}'),
+        ("口令：x1", "口令：***"),
+        ("sshpass -p x1 ssh app", "sshpass -p *** ssh app"),
+        ("postgresql://u:a/b@h/db", "postgresql://***@h/db"),
+        ("bypass = 3, basic check", "bypass = 3, basic check"),
     ],
 )
 def test_secrets_do_not_leave_the_host(text, kept):
