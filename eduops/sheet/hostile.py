@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from eduops.core.errors import InputError
+from eduops.sheet.number_format import find_altering_styles
 from eduops.sheet.workbook import MAX_CELLS, address, column_index
 
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024
@@ -44,6 +45,14 @@ _UNCOMPUTED_CELL = re.compile(
     rb"""\s{0,20}(?:<(?:\w{1,20}:)?v\s?/>|<(?:\w{1,20}:)?v></(?:\w{1,20}:)?v>)?\s{0,20}</(?:\w{1,20}:)?c>"""
 )
 _IS_TEXT = re.compile(rb"""\bt=["']str["']""")
+# A number (no type, or n) with a style, its value behind it at once or behind a formula.
+_STYLED_CELL = re.compile(
+    rb"""<(?:\w{1,20}:)?c\s([^<>]{0,200}\bs=["'](\d{1,5})["'][^<>]{0,200}?)>\s{0,20}"""
+    rb"""(?:<(?:\w{1,20}:)?f(?:\s[^<>]{0,200})?(?:/>|>[^<]{0,8192}</(?:\w{1,20}:)?f>)\s{0,20})?<(?:\w{1,20}:)?v>"""
+)
+_IS_OTHER = re.compile(rb"""\bt=["'](?!n["'])""")
+_STYLES_PART = "xl/styles.xml"
+_MOST_STYLE_BYTES = 8 * 1024 * 1024
 _PLACE = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 
 
@@ -56,6 +65,8 @@ class Survey:
 
     unpacked_bytes: int
     errors: dict[str, frozenset[tuple[int, int]]]
+    formatted: dict[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
+    """Numbers that their format shows as other text (21 % for 0.21), by part."""
 
 
 @dataclass(slots=True)
@@ -88,11 +99,26 @@ def check_zip(stream: BinaryIO, path: Path) -> Survey:
         with zipfile.ZipFile(stream) as archive:
             for member in archive.infolist():
                 _check_member(member, path)
-            found = {member.filename: _scan_part(archive, member, budget) for member in archive.infolist()}
+            styles = _load_altering_styles(archive, budget)
+            found = {
+                member.filename: _scan_part(archive, member, budget, styles) for member in archive.infolist()
+            }
     except ZIP_ERRORS as error:
         raise broken_zip(path) from error
-    errors = {name: errors for name, errors in found.items() if errors}
-    return Survey(MAX_UNPACKED_BYTES - budget.left_bytes, errors)
+    errors = {name: errors for name, (errors, _) in found.items() if errors}
+    formatted = {name: formatted for name, (_, formatted) in found.items() if formatted}
+    return Survey(MAX_UNPACKED_BYTES - budget.left_bytes, errors, formatted)
+
+
+def _load_altering_styles(archive: zipfile.ZipFile, budget: _Budget) -> frozenset[int]:
+    if _STYLES_PART not in archive.namelist():
+        return frozenset()
+    content = bytearray()
+    for chunk, _ in _stream_part(archive, archive.getinfo(_STYLES_PART), budget, is_again=True):
+        content += chunk
+        if len(content) > _MOST_STYLE_BYTES:
+            return frozenset()
+    return find_altering_styles(bytes(content))
 
 
 def check_directory(stream: BinaryIO, path: Path) -> None:
@@ -138,11 +164,12 @@ def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
 
 
 def _scan_part(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget
-) -> frozenset[tuple[int, int]]:
-    """The error cells of a part that is found harmless."""
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget, styles: frozenset[int]
+) -> tuple[frozenset[tuple[int, int]], frozenset[tuple[int, int]]]:
+    """The error cells, and the numbers shown as other text, of a part that is found harmless."""
     place = f"{budget.path} 的 {member.filename}"
     errors: set[tuple[int, int]] = set()
+    formatted: set[tuple[int, int]] = set()
     is_xml, has_far_cell = None, False
     for chunk, tail in _stream_part(archive, member, budget):
         if is_xml is None:
@@ -151,10 +178,18 @@ def _scan_part(
             content = tail + chunk
             _check_entities(content, place)
             _note_errors(content, errors, place)
+            if styles:
+                _note_formatted(content, styles, formatted)
             has_far_cell = has_far_cell or bool(_FAR_CELL.search(content))
     if has_far_cell:
         _check_used_range(_stream_part(archive, member, budget, is_again=True), place)
-    return frozenset(errors)
+    return frozenset(errors), frozenset(formatted)
+
+
+def _note_formatted(content: bytes, styles: frozenset[int], formatted: set[tuple[int, int]]) -> None:
+    for attributes, style in _STYLED_CELL.findall(content):
+        if int(style) in styles and not _IS_OTHER.search(attributes) and (found := _PLACE.search(attributes)):
+            formatted.add((int(found[2]), column_index(found[1].decode())))
 
 
 def _stream_part(

@@ -32,7 +32,9 @@ _SPECIAL: dict[str, Callable[[str], Cell]] = {
     "text": str,
 }
 
-Errors = Mapping[str, frozenset[tuple[int, int]]]
+_Cells = frozenset[tuple[int, int]]
+Special = Mapping[str, tuple[_Cells, _Cells]]
+"""By sheet name: the error cells, and the numbers that their format shows as other text."""
 
 
 def read_workbook(path: Path) -> Workbook:
@@ -46,26 +48,29 @@ def read_workbook(path: Path) -> Workbook:
         if found is Format.TEXT:
             return Workbook(path, found.value, (read_text(stream.read(MAX_TEXT_BYTES + 1), path),))
         survey = check_zip(stream, path) if found in ZIPPED else Survey(path.stat().st_size, {})
-        errors = _name_errors(stream, survey)
+        special = _name_special(stream, survey)
     with tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / f"book.{found.value}"  # calamine believes the ending, the user's file may lie
         link.symlink_to(path.resolve())
         memory_bytes = min(MOST_MEMORY_BYTES, LEAST_MEMORY_BYTES + MEMORY_FACTOR * survey.unpacked_bytes)
         child = [sys.executable, "-P", str(_CHILD), str(link), str(memory_bytes), str(CHILD_SECONDS)]
-        sheets = _read_in_child(child, path, errors)
+        sheets = _read_in_child(child, path, special)
     if not sheets:
         raise InputError(f"{path} 里没有工作表", hint="给出至少有一张工作表的文件")
     return Workbook(path, found.value, sheets)
 
 
-def _name_errors(stream: BinaryIO, survey: Survey) -> Errors:
-    """The error cells by sheet name."""
-    if not survey.errors:
+def _name_special(stream: BinaryIO, survey: Survey) -> Special:
+    if not (survey.errors or survey.formatted):
         return {}
-    return {name: survey.errors.get(part, frozenset()) for name, part in load_sheet_parts(stream).items()}
+    nothing: _Cells = frozenset()
+    return {
+        name: (survey.errors.get(part, nothing), survey.formatted.get(part, nothing))
+        for name, part in load_sheet_parts(stream).items()
+    }
 
 
-def _read_in_child(command: list[str], path: Path, errors: Errors) -> tuple[Sheet, ...]:
+def _read_in_child(command: list[str], path: Path, special: Special) -> tuple[Sheet, ...]:
     """Sheets as the child tells them; the child can neither outlive its time nor hand over more than its share."""
     try:
         child = subprocess.Popen(
@@ -80,7 +85,7 @@ def _read_in_child(command: list[str], path: Path, errors: Errors) -> tuple[Shee
     try:
         with child:
             assert child.stdout is not None  # noqa: S101 -- asked for above
-            return _collect(child.stdout, path, errors)
+            return _collect(child.stdout, path, special)
     finally:
         clock.cancel()
         child.kill()
@@ -97,7 +102,7 @@ class _Draft:
     merged: tuple[Range, ...]
     rows: list[list[Cell]] = field(default_factory=list)
 
-    def finish(self, errors: Errors) -> Sheet:
+    def finish(self, special: Special) -> Sheet:
         """The sheet without the empty rows at its end."""
         while self.rows and not any(cell is not None for cell in self.rows[-1]):
             self.rows.pop()
@@ -107,11 +112,11 @@ class _Draft:
             self.first_row,
             self.visible,
             self.merged,
-            errors.get(self.name, frozenset()),
+            *special.get(self.name, ()),
         )
 
 
-def _collect(stdout: IO[bytes], path: Path, errors: Errors) -> tuple[Sheet, ...]:
+def _collect(stdout: IO[bytes], path: Path, marked: Special) -> tuple[Sheet, ...]:
     drafts: list[_Draft] = []
     cells = 0
     for line in _list_lines(stdout, path):
@@ -128,7 +133,7 @@ def _collect(stdout: IO[bytes], path: Path, errors: Errors) -> tuple[Sheet, ...]
                     raise InputError(f"{path} 超过 {MAX_CELLS} 个单元格", hint="分成几个文件")
                 drafts[-1].rows.extend(_parse_rows(rows, special, drafts[-1].first_column))
             case {"end": True}:
-                return tuple(draft.finish(errors) for draft in drafts)
+                return tuple(draft.finish(marked) for draft in drafts)
     raise InputError(
         f"{path} 读取时超出了内存或时间上限，或文件已损坏，没有导入",
         hint=f"删去远处多余的行列，分成几个文件；或{SAVE_AS}",

@@ -36,6 +36,8 @@ class Sheet:
     visible: bool = True
     merged: tuple[Range, ...] = ()
     errors: frozenset[tuple[int, int]] = frozenset()
+    formatted: frozenset[tuple[int, int]] = frozenset()
+    """The (row, column) of numbers that their format shows as other text, 21 % for 0.21: xlsx and xlsm only."""
 
     @property
     def last_row(self) -> int:

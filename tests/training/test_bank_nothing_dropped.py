@@ -309,3 +309,14 @@ def test_is_it_right_beside_a_key_is_named_as_unused() -> None:
     judged = judge(["题干", "答案", "是否正确"], ["虚构说法一", "对", "错"])
     assert [draft.question and draft.question.key for draft in judged.good] == [(("T",),)]
     assert any("没有用到的列：C 是否正确" in sentence for sentence in judged.assumptions)
+
+
+@pytest.mark.parametrize(("column", "letter"), [(1, "B"), (2, "C"), (5, "F")])
+def test_a_number_that_its_format_shows_as_other_text_is_asked_about(column: int, letter: str) -> None:
+    rows = [HEAD, ["单选题", "虚构题", "甲", "乙", "丙", "A"]]
+    rows[1][column] = 0.21
+    sheet = Sheet("题库", rows, formatted=frozenset({(2, column)}))
+    judged = judge_workbook(Workbook(Path("虚构.xlsx"), "xlsx", (sheet,)))
+    found = [error for error in judged.errors if error.code == "cell_formatted"]
+    assert [(error.row, error.column) for error in found] == [(2, letter)]
+    assert "0.21" in found[0].message

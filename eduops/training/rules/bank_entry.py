@@ -170,6 +170,12 @@ class _Reader:
         elif has_lost_digits(cell):
             message = "数字超过 15 位，末尾已被 Excel 改成 0；请设为文本后重填"
             entry.errors.append(self.error(entry.row, column, "digits_lost", message))
+        elif (entry.row, column) in self.sheet.formatted:
+            message = (
+                f"单元格里是数字 {cell_text(cell)}，按格式显示成别的样子（百分比、带单位、补零或分数）；"
+                "请设为文本，照显示的样子重填"
+            )
+            entry.errors.append(self.error(entry.row, column, "cell_formatted", message))
 
     def _fill_down(self, entry: Entry) -> None:
         for name, first_row, first_column in self.covered.get(entry.row, ()):
@@ -183,7 +189,7 @@ class _Reader:
     def _note_error_cells(self, entry: Entry) -> None:
         for column in self.layout.columns.values():
             if (entry.row, column) in self.sheet.errors:
-                message = "单元格是错误值（如 #N/A）；请改成文字"
+                message = "单元格是错误值（如 #N/A）或没有算出结果的公式；请改成文字"
                 entry.errors.append(self.error(entry.row, column, "cell_error", message))
 
     def _is_between(self, entry: Entry, cells: list[Cell]) -> bool:
