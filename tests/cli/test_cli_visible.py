@@ -84,7 +84,7 @@ def show_at_80_columns(*words: str) -> str:
 def test_an_unknown_choice_is_answered_with_the_choices_in_chinese(typed: Typed) -> None:
     told = typed("patrol", "run", "--kind", "大巡检")
     assert told.code == 2
-    listed = "daily（日常巡检）、big（大巡检）、on_demand（临时巡检）"
+    listed = "daily（日常巡检）、big（大巡检）、monthly（月度评估）、on_demand（临时巡检）"
     assert f"--kind 的值不正确：「大巡检」不在可选范围，可选：{listed}" in told.err
     told = typed("host", "add", "app-1", "--name", "虚构", "--environment", "生产")
     assert "可选：production（生产）、test（测试）" in told.err
