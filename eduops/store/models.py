@@ -1,9 +1,9 @@
-"""Tables of the store itself: counters, the audit log, and which key its personal data are encrypted with."""
+"""Tables of the store itself: counters, the audit log, which key its personal data are encrypted with, runs of jobs."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from eduops.store.column import Json, UtcDateTime
 
@@ -38,3 +38,32 @@ class KeyCheck(SQLModel, table=True):
 
     id: int = Field(default=1, primary_key=True)
     digest: str
+
+
+class JobRun(SQLModel, table=True):
+    """One run of a job of `schedule.yaml`, or the note that a due one was missed."""
+
+    __tablename__ = "job_run"
+    # Two schedulers at once: only one of them gets the run that was due. A run by hand has no due instant.
+    __table_args__ = (UniqueConstraint("job", "due_at"),)
+
+    id: int = Field(default=None, primary_key=True)
+    job: str = Field(index=True)
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """None for a missed run."""
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    state: str = "running"
+    """running, succeeded, found (exit code 1), failed, timed_out, interrupted, missed or skipped."""
+    exit_code: int | None = None
+    command: str = ""
+    """The command line as it ran; it holds no secret."""
+    trigger: str = ""
+    """cron, systemd, daemon, catch_up or hand."""
+    machine: str = ""
+    process: int | None = None
+    output: str | None = None
+    """The file that keeps what it printed, relative to the home's `logs/`."""
+    note: str | None = None
+    """Why it was missed, skipped or broken off."""
+    actor: str

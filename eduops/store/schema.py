@@ -4,10 +4,10 @@ from sqlalchemy import Engine, inspect, text
 
 from eduops.core.errors import ConfigError
 
-HEAD = "20261124_patrol"
+HEAD = "20261125_backup"
 """The newest migration; a test keeps it equal to the head of `migrations/versions`."""
 
-KNOWN = ("20261123_house", "20261124_people", "20261124_course", HEAD)
+KNOWN = ("20261123_house", "20261124_people", "20261124_course", "20261124_patrol", HEAD)
 """All migrations of this version, oldest first."""
 
 

@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 MODULES = (
     "eduops.store.models",
     "eduops.backup.models",
+    "eduops.alert.models",
     "eduops.delivery.models",
     "eduops.ledger.models",
     "eduops.desk.models.ticket",

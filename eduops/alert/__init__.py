@@ -1,0 +1,1 @@
+"""Room `alert`: what people must hear of, kept until it was delivered."""
