@@ -81,10 +81,14 @@ def _measure(network: sshd.Network, folder: Path, *, rounds: int, with_jump: boo
 def _make_home(network: sshd.Network, folder: Path) -> Path:
     home = folder / "home"
     _eduops(home, "init")
-    network.write_home(home)
+    # One server stands for all of them; only while they are registered has each a port of its own.
+    ports = ", ".join(f"app-{number}: {{port: {number + 1}}}" for number in range(HOSTS))
+    network.write_home(home, more=f"hosts: {{{ports}}}\n")
     for number in range(HOSTS):
         words = ("--name", "主机（虚构）", "--address", "127.0.0.1", "--bastion", "main", "--invented")
-        _eduops(home, "host", "add", f"app-{number}", *words)
+        done = _eduops(home, "host", "add", f"app-{number}", *words)
+        assert done.returncode == 0, done.stderr
+    network.write_home(home)
     return home
 
 

@@ -107,7 +107,12 @@ def lay_out(store: Store, config: PatrolConfig, hosts: int) -> list[Host]:
         with store.writing() as session:
             role = (Role.APPLICATION, Role.DATABASE)[number % 2]
             new = NewHost(
-                f"host-{number:02d}", "虚构", role, Environment.PRODUCTION, "10.0.0.1", is_invented=True
+                f"host-{number:02d}",
+                "虚构",
+                role,
+                Environment.PRODUCTION,
+                f"10.0.0.{number + 1}",
+                is_invented=True,
             )
             host = assets.add_host(session, new, now=FIRST)
             for day in range(DAYS):

@@ -12,6 +12,7 @@ import typer
 from eduops.asset.models import Host, Interface, Licence, Service
 from eduops.asset.queries import inventory as queries
 from eduops.asset.rules import word
+from eduops.asset.rules.address import PortOf
 from eduops.asset.rules.entry import Entry
 from eduops.asset.rules.kind import Kind, kind_of
 from eduops.asset.rules.raw_row import split_codes
@@ -35,7 +36,7 @@ def add(ctx: typer.Context, entry: Entry, *, dry_run: bool, as_json: bool) -> No
     """Writes an entry down and says so."""
     kind = kind_of(entry)
     with door.work(ctx, dry_run=dry_run) as work, typed_here():
-        made = service.add_entry(work.session, entry, now=work.now)
+        made = service.add_entry(work.session, entry, now=work.now, port_of=find_ports(work))
         work.changed(made.code, action="add", **_said(made, [each.name for each in fields(made)]))
     said = f"{'预演：将' if dry_run else '已'}登记{kind.word} {made.code}（{_title(made)}）"
     out.done(said, entry_item(made), as_json=as_json)
@@ -48,7 +49,7 @@ def change(
     if not changes:
         raise UsageError("没有写要改什么", hint=f"运行 eduops {kind.noun} change --help 看可以改的项")
     with door.work(ctx, dry_run=dry_run) as work, typed_here():
-        entry, before = service.change_entry(work.session, kind, code, changes)
+        entry, before = service.change_entry(work.session, kind, code, changes, port_of=find_ports(work))
         if before:
             kept = {name: _plain(value) for name, value in before.items() if name not in _UNSAID}
             work.changed(code, action="change", **_said(entry, before), before=kept)
@@ -64,6 +65,18 @@ def retire(ctx: typer.Context, kind: Kind, code: str, *, yes: bool, dry_run: boo
         work.changed(code, action="retire")
     said = f"{'预演：将' if dry_run else '已'}停用{kind.word} {code}"
     out.done(said, {"code": code, "retired_at": work.now}, as_json=as_json)
+
+
+def find_ports(opened: door.Look) -> PortOf:
+    """The SSH port of each host as remote.yaml has it, which is read only when somebody asks."""
+
+    def find(code: str) -> int:
+        # Late: most hosts have an address of their own.
+        from eduops.remote.configuration import load_config, ssh_port
+
+        return ssh_port(load_config(opened.home.path), code)
+
+    return find
 
 
 def list_items(look: door.Look, kind: Kind, *, with_retired: bool) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ from eduops.asset.rules.inventory_sheet import build_template
 from eduops.asset.rules.inventory_tree import render_tree
 from eduops.asset.rules.kind import KINDS, kind_of
 from eduops.asset.service import inventory as service
-from eduops.cli import door, out, target
+from eduops.cli import door, host_entry, out, target
 from eduops.cli.noun import Noun
 from eduops.cli.target import ForceOption
 from eduops.core.errors import NotFound, UsageError
@@ -35,7 +35,9 @@ def import_(
 ) -> None:
     """导入整份台账：有一处错误就全部不写入，并逐处列出；同一份再导入什么都不会变。不会删除或停用文件里没有的。"""
     with door.work(ctx, dry_run=dry_run) as work:
-        judged, unused = service.import_file(work.session, file, now=work.now)
+        judged, unused = service.import_file(
+            work.session, file, now=work.now, port_of=host_entry.find_ports(work)
+        )
         counts = {kind.key: dict(judged.count(kind)) for kind in KINDS if judged.count(kind)}
         is_new = any(plan.change != "unchanged" for plan in judged.plans)
         if is_new:

@@ -122,6 +122,11 @@ def overall_seconds(config: RemoteConfig, code: str) -> float:
     return config.hosts.get(code, HostLogin()).overall_seconds or config.defaults.overall_seconds or 240.0
 
 
+def ssh_port(config: RemoteConfig, code: str) -> int:
+    """The SSH port of a host."""
+    return config.hosts.get(code, HostLogin()).port or config.defaults.port or 22
+
+
 def get_spool(config: RemoteConfig, code: str) -> str:
     """The host's spool folder. Raises ConfigError where none is named."""
     found = config.hosts.get(code, HostLogin()).spool or config.defaults.spool

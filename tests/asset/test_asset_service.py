@@ -46,7 +46,7 @@ def test_this_machine_is_one_host(store, now):
 def test_retired_host_leaves_the_list_and_is_still_found(store, now):
     with store.writing() as session:
         for code in ("b", "a"):
-            service.add_host(session, described(code), now=now)
+            service.add_host(session, described(code, address=f"{code}.example.org"), now=now)
         service.retire_host(session, "b", now=now)
         with pytest.raises(Conflict, match="早已停用"):
             service.retire_host(session, "b", now=now)

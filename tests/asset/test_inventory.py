@@ -131,6 +131,39 @@ interfaces: 3
         assert words in said, words
 
 
+def test_a_row_that_lacks_something_or_stands_twice_is_looked_at_all_the_same(tmp_path):
+    _, problems = judge_text(
+        tmp_path,
+        """hosts:
+  - {code: 主机一, address: $(id), role: 大型机}
+  - {name: 没有代码, address: u@h}
+  - {code: app-1, name: 应用, role: web, environment: test, address: 10.0.0.1}
+  - {code: app-1, name: 又一台, role: web, environment: test, address: -oProxyCommand=x}
+services:
+  - {code: 服务一, host: nowhere, needs: [ghost], port: 0}
+interfaces:
+  - {code: if-1, service: ghost, port: 99999, contact: "a\\x07b"}
+licences:
+  - {code: lic, host: nowhere, note: ABCDE-12345-FGHIJ-67890}
+""",
+    )
+    said = "\n".join(problems)
+    for words in (
+        "hosts[1].code：主机代码「主机一」不能用", "hosts[1].address：主机 主机一 的地址「$(id)」不能用",
+        "hosts[1].role：「大型机」不在可选范围", "hosts[1]：主机 主机一 缺少主机名称", "hosts[1]：主机 主机一 缺少环境",
+        "hosts[2]：主机缺少代码", "hosts[2].address：主机 （无代码） 的地址「u@h」不能用",
+        "hosts[4].code：主机代码 app-1 与 第 4 行 hosts[3].code 重复",
+        "hosts[4].address：主机 app-1 的地址「-oProxyCommand=x」不能用",
+        "services[1].code：服务代码「服务一」不能用", "services[1].host：没有代码为 nowhere 的主机",
+        "services[1].needs：没有代码为 ghost 的服务", "services[1].port：端口 0 不在 1 到 65535 之间",
+        "services[1]：服务 服务一 缺少服务名称", "interfaces[1].service：没有代码为 ghost 的服务",
+        "interfaces[1].port：端口 99999", "interfaces[1].contact：这一项里有控制字符",
+        "interfaces[1]：接口 if-1 缺少对方系统",
+        "licences[1].host：没有代码为 nowhere 的主机", "licences[1].note：像是许可密钥", "licences[1]：许可 lic 缺少产品",
+    ):  # fmt: skip
+        assert words in said, (words, said)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

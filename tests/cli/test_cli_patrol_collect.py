@@ -30,8 +30,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sshd.Network]:
 def hosts(typed, home) -> list[str]:
     """Three hosts behind the bastion, all of them the one that there is."""
     codes = ["app-1", "app-2", "app-3"]
-    for code in codes:
-        words = ("--name", "应用（虚构）", "--address", "127.0.0.1", "--bastion", "main", "--invented")
+    for code, address in zip(codes, sshd.ADDRESSES, strict=True):
+        words = ("--name", "应用（虚构）", "--address", address, "--bastion", "main", "--invented")
         assert typed("host", "add", code, *words).code == 0
     write_agents(home, dict.fromkeys(codes, QUICK))
     return codes
@@ -112,10 +112,8 @@ class TestRun:
         given = ("--fingerprint", network.bastion.fingerprint, "--fingerprint", network.host.fingerprint)
         rows = typed("patrol", "trust", "app-1", *given, "--json").json()
         assert [row["action"] for row in rows] == ["trust", "trust"]
-        assert [row["action"] for row in typed("patrol", "trust", "app-2", "--json").json()] == [
-            "known",
-            "known",
-        ]
+        again = typed("patrol", "trust", "app-1", "--json").json()
+        assert [row["action"] for row in again] == ["known", "known"]
         assert typed("patrol", "run", "app-1").code in (0, 1)
         entries = typed("audit", "list", "--json").json()
         assert any(network.host.fingerprint in json.dumps(entry) for entry in entries)
@@ -242,3 +240,19 @@ def test_wheels_are_listed_and_a_wrong_one_is_refused(typed, home, tmp_path):
     said = typed("patrol", "wheels", "add", str(broken))
     assert said.code == 3
     assert "不是完整的安装包" in said.err
+
+
+def test_one_address_under_two_codes_is_refused_until_they_have_ports_of_their_own(typed, home):
+    words = ("--name", "应用（虚构）", "--address", "10.66.0.11", "--bastion", "main", "--invented")
+    assert typed("host", "add", "app-1", *words).code == 0
+    said = typed("host", "add", "app-2", *words)
+    assert said.code == 4
+    assert "10.66.0.11 端口 22，经堡垒机 main 已经登记为主机 app-1" in said.err
+    assert "hosts.主机代码.port" in said.err
+    (home / "remote.yaml").write_text(
+        "bastions: {main: {address: 10.66.0.1}}\nhosts: {app-2: {port: 2022}}\n"
+    )
+    assert typed("host", "add", "app-2", *words).code == 0
+    (home / "remote.yaml").write_text("bastions: {main: {address: 10.66.0.1}}\n")
+    assert typed("host", "change", "app-2", "--name", "还是它").code == 0
+    assert typed("host", "add", "app-3", "--name", "虚构", "--address", "$(id)").code == 2

@@ -10,7 +10,15 @@ def hosts(typed, monkeypatch):
     """A production and a test host since Monday; the first was patrolled by hand on Tuesday and Wednesday."""
     monkeypatch.setenv("EDUOPS_NOW", "2026-03-02T09:00:00+08:00")
     for code, environment in (("app-1", "production"), ("try-1", "test")):
-        words = ("--name", "虚构", "--address", "10.66.0.11", "--environment", environment, "--invented")
+        words = (
+            "--name",
+            "虚构",
+            "--address",
+            f"{code}.example.org",
+            "--environment",
+            environment,
+            "--invented",
+        )
         assert typed("host", "add", code, *words).code == 0
     monkeypatch.setenv("EDUOPS_NOW", "2026-03-05T11:50:00+08:00")
     for at, kind in (("2026-03-03 09:00", "daily"), ("2026-03-04 09:00", "big")):

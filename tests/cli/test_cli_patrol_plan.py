@@ -10,7 +10,15 @@ def hosts(typed, monkeypatch):
     """Two production hosts and a test one since Sunday the first; it is Thursday the fifth."""
     monkeypatch.setenv("EDUOPS_NOW", "2026-03-01T09:00:00+08:00")
     for code, environment in (("app-1", "production"), ("db-1", "production"), ("try-1", "test")):
-        words = ("--name", "虚构", "--address", "10.66.0.11", "--environment", environment, "--invented")
+        words = (
+            "--name",
+            "虚构",
+            "--address",
+            f"{code}.example.org",
+            "--environment",
+            environment,
+            "--invented",
+        )
         assert typed("host", "add", code, *words).code == 0
     monkeypatch.setenv("EDUOPS_NOW", "2026-03-05T11:50:00+08:00")
 

@@ -39,7 +39,9 @@ def host(store, now):
 
 
 def add(store, now, code, environment=Environment.PRODUCTION):
-    new = NewHost(code, "主机（虚构）", Role.APPLICATION, environment, "10.66.0.11", is_invented=True)
+    new = NewHost(
+        code, "主机（虚构）", Role.APPLICATION, environment, f"{code}.example.org", is_invented=True
+    )
     with store.writing() as session:
         return assets.add_host(session, new, now=now - 3 * DAY)
 

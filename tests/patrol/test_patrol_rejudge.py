@@ -34,8 +34,9 @@ def host(store, now):
     return add_host(store, "app-1", now)
 
 
-def add_host(store, code, now, address="10.66.0.11"):
+def add_host(store, code, now, address=""):
     with store.writing() as session:
+        address = address or f"{code}.example.org"
         new = NewHost(
             code, "主机（虚构）", Role.APPLICATION, Environment.PRODUCTION, address, is_invented=True
         )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 USER = pwd.getpwuid(os.getuid()).pw_name
+# One machine that three hosts of a home can be: no two of them may have the same address.
+ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 _SEARCHED = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 # As root, sshd wants this folder for the part of it that has no rights.
 _PRIVILEGE_SEPARATION = Path("/run/sshd")
@@ -125,9 +127,10 @@ class Network:
             f"bastions: {{main: {{address: 127.0.0.1, port: {self.bastion.port}}}}}\n{more}"
         )
         bastion = f"[127.0.0.1]:{self.bastion.port}"
+        hosts = (f"{bastion}/[{address}]:{self.host.port}" for address in ADDRESSES)
         lines = (
             f"{bastion} {self.bastion.known_line}",
-            f"{bastion}/[127.0.0.1]:{self.host.port} {self.host.known_line}",
+            *(f"{each} {self.host.known_line}" for each in hosts),
         )
         home.joinpath("known_hosts").write_text("\n".join(lines) + "\n")
 
@@ -155,7 +158,7 @@ def _config(folder: Path, port: int, options: Mapping[str, str], environment: st
     # The first value of a keyword counts.
     yield from (f"{name} {value}" for name, value in options.items())
     yield f"Port {port}"
-    yield "ListenAddress 127.0.0.1"
+    yield from (f"ListenAddress {address}" for address in ADDRESSES)
     yield f"HostKey {folder}/host_key"
     yield f"AuthorizedKeysFile {folder}/authorized_keys"
     yield "PidFile none"

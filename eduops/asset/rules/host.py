@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from eduops.asset.rules.address import is_address
 from eduops.asset.rules.text import CODE_HINT, Slip, is_code
 from eduops.core.errors import InputError
-
-LOCAL_ADDRESS = "local"
-"""The address of the machine that eduops itself runs on."""
 
 
 class Role(StrEnum):
@@ -50,8 +48,11 @@ def list_host_slips(host: NewHost) -> Iterator[Slip]:
         yield Slip("code", f"主机代码「{host.code[:60]}」不能用；{CODE_HINT}")
     if not host.name.strip():
         yield Slip("name", f"主机 {host.code} 缺少名称，例如 应用服务器")
-    if not host.address.strip() or any(character.isspace() for character in host.address):
-        said = f"主机 {host.code} 的地址「{host.address[:60]}」不能用；写 IP 地址或主机名，eduops 所在的这台机器写 local"
+    if not is_address(host.address):
+        said = (
+            f"主机 {host.code[:60]} 的地址「{host.address[:60]}」不能用；"
+            "写 IP 地址（IPv4 或 IPv6）或主机名，不带用户和端口，eduops 所在的这台机器写 local"
+        )
         yield Slip("address", said)
 
 
@@ -60,8 +61,3 @@ def check_new_host(host: NewHost) -> None:
     slips = [slip.message for slip in list_host_slips(host)]
     if slips:
         raise InputError("；".join(slips), hint="改正后重试")
-
-
-def is_local(address: str) -> bool:
-    """Whether the address means the machine that eduops itself runs on."""
-    return address == LOCAL_ADDRESS

@@ -13,8 +13,9 @@ from eduops.asset.queries import inventory as queries
 from eduops.asset.queries.host import list_local_hosts
 from eduops.asset.queries.inventory import MODELS, Kept
 from eduops.asset.rules import inventory as rules
+from eduops.asset.rules.address import PortOf, is_local, usual_port
 from eduops.asset.rules.entry import Entry, NewInterface, NewLicence, NewService, Said, list_slips, tidied
-from eduops.asset.rules.host import NewHost, is_local
+from eduops.asset.rules.host import NewHost
 from eduops.asset.rules.inventory import Judged
 from eduops.asset.rules.inventory_sheet import read_sheets
 from eduops.asset.rules.inventory_tree import read_tree
@@ -28,33 +29,36 @@ _YAML = (".yaml", ".yml")
 _MOST_NAMED = 10
 
 
-def add_entry(session: Session, entry: Said, *, now: datetime) -> Said:
-    """The entry as it is kept. Raises InputError for what cannot be or points at nothing, Conflict for a taken code."""
+def add_entry(session: Session, entry: Said, *, now: datetime, port_of: PortOf = usual_port) -> Said:
+    """The entry as it is kept.
+
+    Raises InputError for what cannot be or points at nothing, Conflict for a taken code or, of a host, a taken address.
+    """
     entry = tidied(entry)
     _require_sound(session, entry)
     kind = kind_of(entry)
     if queries.find_row(session, kind, entry.code) is not None:
         said = f"{kind.word}代码 {entry.code} 已经用过"
         raise Conflict(said, hint=f"换一个代码；停用的{kind.word}也保留其代码，以免历史混淆")
-    if _is_here(entry):
-        _refuse_second_local(session)
+    if isinstance(entry, NewHost):
+        _refuse_taken_address(session, entry, port_of)
     _put(session, entry, None, now=now)
     return entry
 
 
 def change_entry(
-    session: Session, kind: Kind, code: str, changes: Mapping[str, object]
+    session: Session, kind: Kind, code: str, changes: Mapping[str, object], *, port_of: PortOf = usual_port
 ) -> tuple[Entry, dict[str, object]]:
     """The entry as it is now, and what stood where something changed.
 
-    Raises NotFound, NotAllowed for a retired one, InputError for what cannot be, Conflict for a second local host.
+    Raises NotFound, NotAllowed for a retired one, InputError for what cannot be, Conflict for a host's taken address.
     """
     row = _get_in_use(session, kind, code)
     before = queries.get_entry(session, kind, code)
     entry = tidied(replace(before, **changes))  # type: ignore[arg-type]
     _require_sound(session, entry)
-    if _is_here(entry) and not _is_here(before):
-        _refuse_second_local(session)
+    if isinstance(entry, NewHost) and isinstance(before, NewHost) and rules.is_moved(before, entry):
+        _refuse_taken_address(session, entry, port_of)
     differences = rules.list_differences(before, entry)
     if differences:
         _put(session, entry, row, now=row.added_at)
@@ -80,7 +84,9 @@ def retire_entry(session: Session, kind: Kind, code: str, *, now: datetime) -> N
     session.flush()
 
 
-def import_file(session: Session, path: Path, *, now: datetime) -> tuple[Judged, tuple[str, ...]]:
+def import_file(
+    session: Session, path: Path, *, now: datetime, port_of: PortOf = usual_port
+) -> tuple[Judged, tuple[str, ...]]:
     """What a YAML file or a workbook came to, written down; and what of a workbook nothing was taken from.
 
     Raises InputError with everything that is wrong, and nothing is written.
@@ -90,9 +96,8 @@ def import_file(session: Session, path: Path, *, now: datetime) -> tuple[Judged,
         raise InputError(
             f"{path} 有 {len(rows)} 项，超过 {rules.MOST_ENTRIES} 项", hint="检查是不是拿错了文件"
         )
-    judged = rules.judge_file(
-        [read_row(row) for row in rows], queries.load_inventory(session), file=path.name
-    )
+    drafts, kept = [read_row(row) for row in rows], queries.load_inventory(session)
+    judged = rules.judge_file(drafts, kept, file=path.name, port_of=port_of)
     found = sorted((*problems, *judged.problems), key=lambda each: each.line or 0)
     if found:
         said = f"{path} 有 {len(found)} 处错误，什么都没有写入"
@@ -133,16 +138,25 @@ def _require_sound(session: Session, entry: Entry) -> None:
         raise InputError("；".join(dict.fromkeys(slips)), hint="改正后重试")
 
 
-def _is_here(entry: Entry) -> bool:
-    return isinstance(entry, NewHost) and is_local(entry.address)
+def _refuse_taken_address(session: Session, host: NewHost, port_of: PortOf) -> None:
+    """Raises Conflict where another host in use is this machine, or is reached the same way."""
+    if is_local(host.address):
+        _refuse_second_local(session, host.code)
+    other = rules.find_other(host, queries.load_inventory(session), port_of)
+    if other is not None:
+        code, way = other
+        raise Conflict(
+            f"{way} 已经登记为主机 {code}，不能再登记为 {host.code}",
+            hint=f"{rules.MEND_WAY}；若 {code} 登记有误，改它的地址，或先 eduops host retire {code}",
+        )
 
 
-def _refuse_second_local(session: Session) -> None:
-    taken = list_local_hosts(session)
+def _refuse_second_local(session: Session, code: str) -> None:
+    taken = [host.code for host in list_local_hosts(session) if host.code != code]
     if taken:
         raise Conflict(
-            f"本机（地址 local）已经登记为主机 {taken[0].code}",
-            hint=f"若登记有误，先 eduops host retire {taken[0].code}；若是另一台机器，写它的 IP 地址或主机名",
+            f"本机（地址 local）已经登记为主机 {taken[0]}",
+            hint=f"若登记有误，先 eduops host retire {taken[0]}；若是另一台机器，写它的 IP 地址或主机名",
         )
 
 
