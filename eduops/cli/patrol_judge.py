@@ -15,6 +15,7 @@ from eduops.cli.noun import Noun
 from eduops.patrol import configuration
 from eduops.patrol.queries import history
 from eduops.patrol.rules.check import STATE_WORDS, State
+from eduops.patrol.rules.threshold import PatrolConfig
 from eduops.patrol.service.judge import Rejudged, Shift
 from eduops.workflow.patrol_rejudge import HostRejudged, preview_hosts, rejudge_hosts
 
@@ -46,7 +47,7 @@ def judge(
 ) -> None:
     """把存下的巡检文档按测量先后重新判定，看结论有何变化；原始文档不变。有文档已损坏时退出码为 1。"""
     path = thresholds or configuration.find_config_path(door.state(ctx).home.path)
-    config = configuration.load_config(path)
+    config = _load(ctx, path)
     zone = door.contract(ctx).zone_info
     since = day_start(parse_day(from_, option="--from"), zone) if from_ else None
     until = day_start(parse_day(to, option="--to") + timedelta(days=1), zone) if to else None
@@ -61,6 +62,15 @@ def judge(
     _show(done, path=path, write=write, as_json=as_json)
     if any(run.failure for each in done for run in each.runs):
         raise typer.Exit(1)
+
+
+def _load(ctx: typer.Context, path: Path) -> PatrolConfig:
+    """The limits of the file; what is demanded by name stays the home's own."""
+    in_force = configuration.find_config_path(door.state(ctx).home.path)
+    config = configuration.load_config(path)
+    if path == in_force:
+        return config
+    return config.model_copy(update={"agents": configuration.load_config(in_force).agents})
 
 
 def _find_hosts(

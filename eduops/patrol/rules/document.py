@@ -195,12 +195,17 @@ def _is_clean(content: bytes, text: str) -> bool:
 
 def _clean(value: object) -> object:
     if isinstance(value, str):
-        return value if value.isprintable() else "".join(map(_clean_character, value))
+        return clean_text(value)
     if isinstance(value, dict):
         return {_clean(key): _clean(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_clean(item) for item in value]
     return value
+
+
+def clean_text(text: str) -> str:
+    """The text as a document's are read: what a terminal would obey or nobody can see is replaced."""
+    return text if text.isprintable() else "".join(map(_clean_character, text))
 
 
 def _clean_character(character: str) -> str:

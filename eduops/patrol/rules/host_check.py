@@ -111,11 +111,16 @@ def judge_processes(data: Data, limits: Thresholds, _at: datetime) -> Iterator[C
     if expected is None:
         yield build_check("process_running", "", State.CANNOT_TELL, "应在进程的列表无法识别")
     for row in expected or ():
-        name = f"进程 {read_text(row, 'name')} {read_text(row, 'command')}".strip()
+        name = name_process(read_text(row, "name"), read_text(row, "command"))
         silent = judge_row("process_running", name, row)
         count = read_number(row, "count")
         running = None if count is None else count > 0
         yield silent or judge_alarm("process_running", name, running, good="在运行", bad="不在运行")
+
+
+def name_process(name: str, command: str) -> str:
+    """What the check of an expected process stands for."""
+    return f"进程 {name} {command}".strip()
 
 
 def judge_services(data: Data, limits: Thresholds, _at: datetime) -> Iterator[Check]:
@@ -128,11 +133,16 @@ def judge_services(data: Data, limits: Thresholds, _at: datetime) -> Iterator[Ch
     if expected is None:
         yield build_check("service_active", "", State.CANNOT_TELL, "应在服务的列表无法识别")
     for row in expected or ():
-        name = read_text(row, "expected") or read_text(row, "name") or "（无名）"
+        name = name_service(read_text(row, "expected") or read_text(row, "name") or "（无名）")
         active = read_text(row, "active")
         is_active = active == "active" if active else None
         bad = f"没有运行（{active} {read_text(row, 'sub')}）"
-        yield judge_alarm("service_active", f"服务 {name}", is_active, good="在运行", bad=bad)
+        yield judge_alarm("service_active", name, is_active, good="在运行", bad=bad)
+
+
+def name_service(unit: str) -> str:
+    """What the check of an expected service stands for."""
+    return f"服务 {unit}"
 
 
 def judge_time_sync(data: Data, limits: Thresholds, _at: datetime) -> Iterator[Check]:

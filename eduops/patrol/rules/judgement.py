@@ -7,6 +7,7 @@ from datetime import datetime
 from eduops.patrol.rules import database_check, drift, endpoint_check, host_check, middleware_check
 from eduops.patrol.rules.baseline import Baseline, Told, extract_parts
 from eduops.patrol.rules.check import Check, State, build_check, judge_host, judge_value, render_figure
+from eduops.patrol.rules.demand import Demands, is_demanded, judge_unseen
 from eduops.patrol.rules.document import Document, Section
 from eduops.patrol.rules.hysteresis import Key, Seen, hold
 from eduops.patrol.rules.reading import Data
@@ -64,6 +65,7 @@ class Memory:
 
 
 NOTHING = Memory()
+_NO_DEMANDS: Demands = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,15 @@ class Judgement:
         return tuple(sorted(kept, key=lambda check: -check.state.rank))
 
 
-def judge(document: Document, thresholds: Thresholds, memory: Memory = NOTHING) -> Judgement:
+def judge(
+    document: Document,
+    thresholds: Thresholds,
+    memory: Memory = NOTHING,
+    demands: Demands = _NO_DEMANDS,
+) -> Judgement:
     """Every check of the document by the thresholds of its host; probes that are missing are said to be.
+
+    What patrol.yaml names for the host is mandatory, whatever its probe is, and told where nobody looked at it.
 
     Levels are held by what the patrol before said, days until a disk is full come from what was measured before, and
     differences from the baseline in force are checks of their own.
@@ -89,17 +98,20 @@ def judge(document: Document, thresholds: Thresholds, memory: Memory = NOTHING) 
     sections = {section.name: section for section in document.probes}
     checks: list[Check] = []
     for probe in PROBES:
-        is_mandatory = probe in thresholds.mandatory
+        is_mandatory, section = probe in thresholds.mandatory, sections.get(probe)
         if probe == "drift":
             found = _judge_drift(document, thresholds, memory)
-        elif (section := sections.get(probe)) is not None or is_mandatory:
+        elif section is not None or is_mandatory:
             found = _judge_section(probe, section, thresholds, document.measured_at)
             if probe == "disks":
                 found += _judge_growth(found, thresholds, memory.used, document.measured_at)
         else:
-            continue
+            found = []
+        named = demands.get(probe, ())
+        if named:
+            found += judge_unseen(named, probe, section, document)
         for check in found:
-            is_needed = is_mandatory and check.is_mandatory
+            is_needed = (is_mandatory and check.is_mandatory) or (bool(named) and is_demanded(check, named))
             is_seen = (check.metric, check.item) in memory.seen
             held = hold(check, thresholds, memory.seen) if is_seen else check
             checks.append(_place(held, probe, is_mandatory=is_needed))

@@ -16,6 +16,7 @@ from eduops.patrol.queries import baseline as baselines
 from eduops.patrol.queries import history
 from eduops.patrol.rules.baseline import Baseline, Told
 from eduops.patrol.rules.check import Check, State
+from eduops.patrol.rules.demand import Demands, list_demands
 from eduops.patrol.rules.document import Document, parse_stored
 from eduops.patrol.rules.hysteresis import Key, Seen, list_seen
 from eduops.patrol.rules.judgement import Judgement, Memory, judge
@@ -54,11 +55,13 @@ class Rejudged:
     failure: str = ""
 
 
-def judge_first(session: Session, run: PatrolRun, document: Document, thresholds: Thresholds) -> Judgement:
+def judge_first(
+    session: Session, run: PatrolRun, document: Document, thresholds: Thresholds, demands: Demands
+) -> Judgement:
     """A document that has just come in, judged with what was measured before it."""
     at = document.measured_at
     memory = _load(session, run.host_id, at, run.id)
-    return judge(document, thresholds, memory.at(at))
+    return judge(document, thresholds, memory.at(at), demands)
 
 
 def add_results(session: Session, run_id: int, checks: Sequence[Check]) -> None:
@@ -91,19 +94,26 @@ def rejudge(
     assert host.id is not None  # noqa: S101 - it comes from the database
     limits = config.for_host(host.code, host.role)
     by_kind = {kind.value: limits.for_kind(kind.value) for kind in Kind}
+    demands = list_demands(host.code, config.agents.get(host.code, {}))
     memory: _Running | None = None
     made: list[Rejudged] = []
     run_ids = history.list_stored_ids(session, host.id, since=since, until=until)
     for stored in history.list_stored(session, run_ids):
         if memory is None:
             memory = _load(session, host.id, stored.measured_at, stored.run_id)
-        made.append(_rejudge_one(session, stored, by_kind[stored.kind], memory, write=write))
+        made.append(_rejudge_one(session, stored, by_kind[stored.kind], demands, memory, write=write))
         step(1)
     return made
 
 
 def _rejudge_one(
-    session: Session, stored: history.Stored, thresholds: Thresholds, memory: "_Running", *, write: bool
+    session: Session,
+    stored: history.Stored,
+    thresholds: Thresholds,
+    demands: Demands,
+    memory: "_Running",
+    *,
+    write: bool,
 ) -> Rejudged:
     old = State(stored.state) if stored.state else None
     document = _read(stored)
@@ -111,7 +121,7 @@ def _rejudge_one(
         # What was said before stands; it is not carried on as a memory.
         memory.forget()
         return Rejudged(stored.ref, stored.measured_at, old, None, failure=document)
-    judgement = judge(document, thresholds, memory.at(document.measured_at))
+    judgement = judge(document, thresholds, memory.at(document.measured_at), demands)
     memory.remember(document.measured_at, judgement.checks)
     rows = tuple(map(_FIELDS, judgement.checks))
     is_other = rows != stored.rows

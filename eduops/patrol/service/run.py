@@ -11,6 +11,7 @@ from eduops.patrol import queries
 from eduops.patrol.models import PatrolDocument, PatrolRun
 from eduops.patrol.queries import history
 from eduops.patrol.rules import run as run_rules
+from eduops.patrol.rules.demand import list_demands
 from eduops.patrol.rules.document import Document, check_not_future, parse_document
 from eduops.patrol.rules.exam import say_left_out
 from eduops.patrol.rules.judgement import Judgement
@@ -177,7 +178,8 @@ def _keep(
     if known and not machine:
         _check_name(session, run, host, document)
     thresholds = config.for_host(host.code, host.role).for_kind(run.kind)
-    judgement = judge_first(session, run, document, thresholds)
+    demands = list_demands(host.code, config.agents.get(host.code, {}))
+    judgement = judge_first(session, run, document, thresholds, demands)
     run.state, run.measured_at = judgement.state.value, document.measured_at
     run.hostname, run.machine_id_hash = document.host.hostname, machine
     run.agent_version, run.document_schema = document.agent_version, document.schema_version
