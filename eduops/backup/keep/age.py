@@ -1,0 +1,137 @@
+"""Files encrypted to recipients and opened by an identity, in the age format; streamed, so size costs no memory."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import pyrage
+
+from eduops.backup.keep.manifest import File
+from eduops.core.errors import ConfigError
+from eduops.core.files import open_regular, render_reason
+
+SUFFIX: Final = ".age"
+_LARGEST_BYTES: Final = 64_000
+
+
+@dataclass(slots=True)
+class _Sink:
+    """What pyrage writes to: hashes, counts, and remembers why it failed, as pyrage may lose that."""
+
+    # Any digest of hashlib's.
+    write_on: Callable[[bytes], object]
+    size: int = 0
+    fault: OSError | None = None
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def write(self, chunk: bytes) -> int:
+        try:
+            self.write_on(chunk)
+        except OSError as error:
+            self.fault = error
+            raise
+        self.digest.update(chunk)
+        self.size += len(chunk)
+        return len(chunk)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    @property
+    def file(self) -> File:
+        if self.fault is not None:
+            raise self.fault
+        return File(self.size, self.digest.hexdigest())
+
+
+class Unopened(Exception):
+    """What is stored is not what was encrypted, or the identity does not fit; the text is a Chinese sentence."""
+
+
+def encrypt(source: Path, target: Path, recipients: Sequence[str]) -> File:
+    """Writes the source encrypted; size and SHA-256 of what was written. Raises ConfigError, OSError."""
+    keys = parse_recipients(recipients)
+    with source.open("rb") as reader, target.open("xb") as writer:
+        sink = _Sink(writer.write)
+        pyrage.encrypt_io(reader, sink, keys)
+        return sink.file
+
+
+def decrypt(reader: BinaryIO, write: Callable[[bytes], object], identity: "Identity") -> File:
+    """Gives what was encrypted to `write`; its size and SHA-256. Raises Unopened, and the OSError of `write`."""
+    sink = _Sink(write)
+    try:
+        pyrage.decrypt_io(reader, sink, [identity.key])
+    except pyrage.DecryptError as error:
+        is_other = "No matching keys" in str(error)
+        raise Unopened(f"密钥文件 {identity.path} 打不开它" if is_other else "密文已损坏") from error
+    except OSError as error:
+        if sink.fault is None and error.errno is None:
+            raise Unopened("密文已损坏") from error
+        raise
+    return sink.file
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Identity:
+    """A private key and the file it came from; never shown."""
+
+    path: Path
+    # Any: pyrage has no types.
+    key: object
+
+
+def parse_recipients(recipients: Sequence[str]) -> list[object]:
+    """The public keys. Raises ConfigError for a text that is none."""
+    keys = []
+    for text in recipients:
+        try:
+            keys.append(pyrage.x25519.Recipient.from_str(text))
+        except pyrage.RecipientError as error:
+            raise ConfigError(
+                f"加密的收件人「{text[:80]}」不是 age 公钥",
+                hint="写 age-keygen 打印的 age1 开头的公钥；不要写私钥",
+            ) from error
+    return keys
+
+
+def load_identity(path: Path) -> Identity:
+    """The private key of a file as `age-keygen` writes it. Raises ConfigError where it cannot be used."""
+    require_closed(path)
+    try:
+        with open_regular(path) as stream:
+            lines = stream.read(_LARGEST_BYTES).decode("ascii").splitlines()
+        text = next(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+        return Identity(path, pyrage.x25519.Identity.from_str(text))
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (UnicodeDecodeError, StopIteration, pyrage.IdentityError):
+        # Without its cause, which may hold parts of the key.
+        raise ConfigError(
+            f"{path} 不是 age 的密钥文件", hint="应有一行 AGE-SECRET-KEY-1…；从保管处重新复制一份"
+        ) from None
+
+
+def require_closed(path: Path) -> None:
+    """Raises ConfigError where a secret's file is missing, somebody else's, or open to others."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if found.st_uid not in (os.geteuid(), 0):
+        raise ConfigError(f"密钥文件 {path} 属于别的用户", hint=f"复制一份自己的，再运行 chmod 600 {path}")
+    if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigError(
+            f"密钥文件 {path} 的权限是 {stat.S_IMODE(found.st_mode):o}，别人也能读或改",
+            hint=f"运行 chmod 600 {path}",
+        )
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"不能读取密钥文件 {path}：{render_reason(error)}", hint="检查 backup.yaml 里写的路径和文件权限"
+    )

@@ -1,0 +1,21 @@
+"""From what backup.yaml says of a store to the store: pure."""
+
+from pathlib import Path
+
+from eduops.backup import configuration
+from eduops.backup.keep.kept import DirectoryStore, ResticStore, Store
+
+_SCRATCH = "backups"
+
+
+def find_store(config: configuration.BackupConfig, name: str, home: Path) -> Store:
+    """The store of that name. Raises NotFound with the names there are."""
+    found = configuration.get_store(config, name)
+    if found.repository is not None and found.password_file is not None:
+        password_file = configuration.in_home(found.password_file, home)
+        return ResticStore(name, found.repository, password_file, home / _SCRATCH)
+    recipients = found.recipients if found.encryption == "age" else ()
+    identity = configuration.in_home(found.identity_file, home) if found.identity_file else None
+    return DirectoryStore(
+        name, configuration.in_home(found.path or Path(_SCRATCH), home), recipients, identity
+    )
