@@ -6,6 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from eduops.asset.models import Host
+from eduops.core import clock
 from eduops.core.errors import EduopsError
 from eduops.patrol import collect, queries, service
 from eduops.patrol.models import PatrolRun
@@ -59,7 +60,10 @@ def finish_run(
     """
     with open_unit() as unit:
         ended_at = begun.started_at + timedelta(seconds=seconds)
-        done, _ = service.finish_run(unit.session, begun.ref, content, config, now=ended_at)
+        # The host's clock is compared with the real one, also in a rehearsal.
+        done, _ = service.finish_run(
+            unit.session, begun.ref, content, config, now=ended_at, received_at=clock.now()
+        )
         plan.link_run(unit.session, done, zone=zone)
         unit.changed(done.ref, host=host.code, kind=done.kind, state=done.state)
     return done

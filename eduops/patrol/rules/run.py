@@ -83,6 +83,33 @@ def check_clock_forward(
     )
 
 
+def check_clock_near(
+    host: str, measured_at: datetime, ended_at: datetime, *, received_at: datetime, largest_hours: float
+) -> str:
+    """The note on a clock that is off by more than ten minutes, "" where it is not; both by the host's clock.
+
+    `received_at` is by our own real clock. Raises InputError past the largest error: nothing that depends on the day,
+    such as a certificate, may be judged by such a clock.
+    """
+    ahead, behind = measured_at - received_at, received_at - ended_at
+    way, off = ("快", ahead) if ahead > behind else ("慢", behind)
+    if off <= _CLOCKS_DIFFER_BY:
+        return ""
+    if off <= timedelta(hours=largest_hours):
+        return f"该主机的时钟比本机{way} {_render_span(off)}"
+    raise InputError(
+        f"主机 {host} 的时钟比本机{way} {_render_span(off)}，超过允许的 {largest_hours:g} 小时，这次的结果不能用",
+        hint="校正该主机的时钟（若错的是本机，校正本机）后重新巡检；限度是 patrol.yaml 的 largest_clock_error_hours",
+    )
+
+
+def _render_span(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if span.days:
+        return f"{span.days} 天"
+    return f"{minutes // 60} 小时 {minutes % 60} 分" if minutes >= 60 else f"{minutes} 分"
+
+
 def refuse_twin(host: str, other: str, hostname: str) -> None:
     """Raises Conflict for a document that is said to be of one host and comes from another one's machine."""
     raise Conflict(

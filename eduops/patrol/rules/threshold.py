@@ -211,6 +211,8 @@ class PatrolConfig(_Strict):
     """By host code, likewise; `for_host` lays only what the file names over the role's."""
     agents: dict[str, dict[str, JsonValue]] = {}
     """The agent's own configuration (addresses, certificates, logs, backups) by host code."""
+    largest_clock_error_hours: Annotated[float, Field(ge=0.25, le=8760, allow_inf_nan=False)] = 24.0
+    """What is measured over a live connection by a clock further off than this is refused."""
     _named: dict[str, frozenset[str]] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="wrap")

@@ -45,24 +45,34 @@ def start_run(
 
 
 def finish_run(
-    session: Session, ref: str, content: bytes, config: PatrolConfig, *, now: datetime
+    session: Session,
+    ref: str,
+    content: bytes,
+    config: PatrolConfig,
+    *,
+    now: datetime,
+    received_at: datetime | None = None,
 ) -> tuple[PatrolRun, Judgement]:
     """The run with its document judged and kept; `now` is the instant at which the measuring ended.
 
-    Raises InputError for a document that cannot be trusted or is older than the host's last one, Conflict where the
-    run ended already, the document is known or from another machine, NotFound for the run.
+    `received_at` is the same instant by the real clock, where `now` belongs to a rehearsal: a host that is measured
+    live knows nothing of rehearsals.
+
+    Raises InputError for a document that cannot be trusted, is older than the host's last one or of a clock far off,
+    Conflict where the run ended already, the document is known or from another machine, NotFound for the run.
     """
     run, host = queries.get_run(session, ref)
     if run.finished_at is not None or run.failure is not None:
         raise Conflict(f"巡检 {ref} 已经结束", hint="重新运行 eduops patrol run 开始新的巡检")
     document = parse_document(content, source=f"主机 {host.code} 的巡检文档")
     _check_new(session, document)
-    _check_clock(session, run, host, document, now=now)
+    note = _check_clock(session, run, host, document, config, received_at=received_at or now)
     twin = _find_twin(session, host, document)
+    _check_machine(session, host, document, is_live=True)
     judgement = _keep(session, run, host, content, document, config)
-    if twin is not None:
-        # Reached by its own address and host key, so it is not refused: a clone, or one machine under two codes.
-        run.note = "；".join(filter(None, (run.note, run_rules.say_twin(twin.code))))
+    # Reached by its own address and host key, so it is not refused: a clone, or one machine under two codes.
+    said = run_rules.say_twin(twin.code) if twin is not None else ""
+    run.note = "；".join(filter(None, (run.note, note, said)))
     run.finished_at = run.recorded_at = now
     session.flush()
     return run, judgement
@@ -102,6 +112,7 @@ def ingest(
     _check_owner(session, host, document)
     run = _add_run(session, host, kind=kind, started_at=document.measured_at, actor=actor, zone=zone)
     run.note = _note_order(session, run, document)
+    _check_machine(session, host, document, is_live=False)
     judgement = _keep(session, run, host, content, document, config)
     run.is_ingested, run.finished_at, run.recorded_at = True, document.finished_at, now
     session.flush()
@@ -117,12 +128,29 @@ def _check_new(session: Session, document: Document) -> None:
         )
 
 
-def _check_clock(session: Session, run: PatrolRun, host: Host, document: Document, *, now: datetime) -> None:
+def _check_clock(
+    session: Session,
+    run: PatrolRun,
+    host: Host,
+    document: Document,
+    config: PatrolConfig,
+    *,
+    received_at: datetime,
+) -> str:
+    """The note on a clock that is a little off. Raises InputError for one that is far off or ran backwards."""
+    note = run_rules.check_clock_near(
+        host.code,
+        document.measured_at,
+        document.finished_at,
+        received_at=received_at,
+        largest_hours=config.largest_clock_error_hours,
+    )
     last = history.find_last_run(session, run.host_id)
     if last is not None and last.measured_at is not None:
         run_rules.check_clock_forward(
-            host.code, document.measured_at, last.measured_at, last_ref=last.ref, now=now
+            host.code, document.measured_at, last.measured_at, last_ref=last.ref, now=received_at
         )
+    return note
 
 
 def _check_owner(session: Session, host: Host, document: Document) -> None:
@@ -133,10 +161,23 @@ def _check_owner(session: Session, host: Host, document: Document) -> None:
         run_rules.refuse_twin(host.code, twin.code, document.host.hostname)
 
 
-def _check_name(session: Session, run: PatrolRun, host: Host, document: Document) -> None:
-    last = history.find_last_run(session, run.host_id)
+def _check_machine(session: Session, host: Host, document: Document, *, is_live: bool) -> None:
+    """Raises Conflict where the host's last document came from another machine."""
+    if host.id is None:
+        return
+    machine, known = document.host.machine_id_hash, queries.find_last_machine(session, host.id)
+    is_shared = is_live and known and history.find_same_machine(session, host.id, known)
+    if not is_shared:
+        # Else another host has it too: a clone's new identity, or a wrong address put right, was asked for.
+        run_rules.check_same_machine(host.code, machine, known)
+    if known and not machine:
+        _check_name(session, host.id, host.code, document)
+
+
+def _check_name(session: Session, host_id: int, code: str, document: Document) -> None:
+    last = history.find_last_run(session, host_id)
     if last is not None:
-        run_rules.check_same_name(host.code, document.host.hostname, last.hostname)
+        run_rules.check_same_name(code, document.host.hostname, last.hostname)
 
 
 def _find_twin(session: Session, host: Host, document: Document) -> Host | None:
@@ -172,16 +213,11 @@ def _add_run(
 def _keep(
     session: Session, run: PatrolRun, host: Host, content: bytes, document: Document, config: PatrolConfig
 ) -> Judgement:
-    machine = document.host.machine_id_hash
-    known = queries.find_last_machine(session, run.host_id)
-    run_rules.check_same_machine(host.code, machine, known)
-    if known and not machine:
-        _check_name(session, run, host, document)
     thresholds = config.for_host(host.code, host.role).for_kind(run.kind)
     demands = list_demands(host.code, config.agents.get(host.code, {}))
     judgement = judge_first(session, run, document, thresholds, demands)
     run.state, run.measured_at = judgement.state.value, document.measured_at
-    run.hostname, run.machine_id_hash = document.host.hostname, machine
+    run.hostname, run.machine_id_hash = document.host.hostname, document.host.machine_id_hash
     run.agent_version, run.document_schema = document.agent_version, document.schema_version
     run.document_hash, run.thresholds_hash = document.checksum, thresholds.hash
     if document.light:
