@@ -60,6 +60,17 @@ class TestRun:
         assert sorted(said.err.splitlines())[0].startswith("[1/3] app-")
         assert [run["state_text"] for run in list_runs(typed)] == [row["state_text"] for row in rows]
 
+    def test_one_machine_under_two_codes_is_normal_under_neither(self, typed, hosts, home, network):
+        network.write_home(home)
+        assert typed("patrol", "run", "app-1").code in (0, 1)
+        said = typed("patrol", "run", "app-2", "--json")
+        assert said.code == 1
+        run = said.json()
+        (check,) = [check for check in run["checks"] if check["metric"] == "machine"]
+        assert (check["state"], check["item"]) == ("cannot_tell", "app-1")
+        assert run["state"] != "normal"
+        assert "机器标识与主机 app-1" in typed("patrol", "show", run["ref"]).out
+
     def test_one_far_host_is_shown_as_this_machine_is(self, typed, hosts, home, network):
         network.write_home(home)
         run = typed("patrol", "run", "app-2", "--json").json()

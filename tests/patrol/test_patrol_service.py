@@ -15,6 +15,7 @@ from eduops.core.errors import Conflict, InputError, NotAllowed, NotFound
 from eduops.patrol import queries, service
 from eduops.patrol.configuration import find_config_path, load_config
 from eduops.patrol.rules.run import Kind
+from eduops.patrol.service.judge import rejudge
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -144,6 +145,57 @@ def test_machine_known_as_another_host_is_told_on_the_patrol(store, hosts, now, 
         document = put(build_healthy(), "memory", "used_percent", 40.0)
         run, _ = service.finish_run(session, begun.ref, sign(document), config, now=now)
         assert "与主机 app-1 相同" in run.note
+
+
+class TestMachineBehindTwoCodes:
+    @pytest.fixture
+    def patrol(self, store, hosts, config, now):
+        """Patrols a host over a connection; each time a minute later and with another figure."""
+        minutes = iter(range(100))
+
+        def run(code, machine, hostname="app-1"):
+            minute = next(minutes)
+            at = now + timedelta(minutes=minute)
+            document = put(build_healthy(), "memory", "used_percent", 40.0 + minute)
+            document["host"] = {"hostname": hostname, "machine_id_hash": machine * 64}
+            with store.writing() as session:
+                begun = service.start_run(
+                    session, hosts[code], kind=Kind.DAILY, now=at, actor="工程师", zone=ZONE
+                )
+                made, judgement = service.finish_run(session, begun.ref, sign(document), config, now=at)
+                return made.state, [check.item for check in judgement.problems if check.metric == "machine"]
+
+        return run
+
+    def test_the_second_code_is_not_normal_and_names_the_first(self, patrol):
+        assert patrol("app-1", "a") == ("normal", [])
+        assert patrol("here", "a") == ("cannot_tell", ["app-1"])
+        assert patrol("app-1", "a") == ("cannot_tell", ["here"]), "whose figures these are, nobody can tell"
+
+    def test_a_clone_with_another_name_is_told_too(self, patrol):
+        patrol("app-1", "a")
+        assert patrol("here", "a", "clone") == ("cannot_tell", ["app-1"])
+
+    def test_once_the_identity_is_another_both_are_normal_again(self, patrol):
+        patrol("app-1", "a")
+        patrol("here", "a")
+        assert patrol("here", "b") == ("normal", [])
+        assert patrol("app-1", "a") == ("normal", [])
+        with pytest.raises(Conflict, match="另一台机器"):
+            patrol("here", "c")
+
+    def test_a_retired_host_is_no_twin(self, patrol, store, now):
+        patrol("app-1", "a")
+        with store.writing() as session:
+            assets.retire_host(session, "app-1", now=now)
+        assert patrol("here", "a") == ("normal", [])
+
+    def test_judging_again_keeps_what_was_said(self, patrol, store, hosts, config):
+        patrol("app-1", "a")
+        patrol("here", "a")
+        with store.writing() as session:
+            (found,) = rejudge(session, hosts["here"], config, write=True)
+            assert (found.old, found.new, found.is_other) == ("cannot_tell", "cannot_tell", False)
 
 
 def test_document_of_the_future_is_refused(store, hosts, now, config):

@@ -195,6 +195,22 @@ def find_twin(session: Session, host_id: int, *, hostname: str, machine: str) ->
     return session.exec(query.limit(1)).first()
 
 
+def find_same_machine(session: Session, host_id: int, machine: str) -> Host | None:
+    """Another host in use whose last document came from this very machine, whatever its name."""
+    query = (
+        select(Host)
+        .join(PatrolRun, col(PatrolRun.host_id) == col(Host.id))
+        .where(Host.id != host_id, col(Host.retired_at).is_(None), PatrolRun.machine_id_hash == machine)
+        .order_by(col(Host.code))
+        .distinct()
+    )
+    for other in session.exec(query):
+        last = find_last_run(session, other.id) if other.id is not None else None
+        if last is not None and last.machine_id_hash == machine:
+            return other
+    return None
+
+
 def _judged(host_id: int) -> SelectOfScalar[PatrolRun]:
     return select(PatrolRun).where(
         PatrolRun.host_id == host_id,

@@ -62,8 +62,13 @@ class Memory:
     used: Mapping[str, Sequence[Point]] = field(default_factory=dict)
     """`disk_percent` by mount, over the window of the trend."""
     told: Told = field(default_factory=dict)
+    twin: str = ""
+    """The code of another host whose last document came from the same machine."""
 
 
+TWIN_METRIC = "machine"
+"""The check that says which other host answered as the same machine; its `item` is that host's code."""
+_TWIN_PROBE = "system"
 NOTHING = Memory()
 _NO_DEMANDS: Demands = {}
 
@@ -115,7 +120,18 @@ def judge(
             is_seen = (check.metric, check.item) in memory.seen
             held = hold(check, thresholds, memory.seen) if is_seen else check
             checks.append(_place(held, probe, is_mandatory=is_needed))
+    if memory.twin:
+        checks.append(_place(judge_twin(memory.twin), _TWIN_PROBE, is_mandatory=True))
     return Judgement(judge_host(checks), tuple(checks))
+
+
+def judge_twin(twin: str) -> Check:
+    """That another host was seen on the same machine: whose figures these are, nobody can tell."""
+    text = (
+        f"机器标识与主机 {twin} 最近一次的相同，不知测的是哪一台：核对两台主机登记的地址；"
+        "若是克隆的机器，重新生成它的机器标识（/etc/machine-id）"
+    )
+    return build_check(TWIN_METRIC, twin, State.CANNOT_TELL, text)
 
 
 def _place(check: Check, probe: str, *, is_mandatory: bool) -> Check:

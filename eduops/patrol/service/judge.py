@@ -19,7 +19,7 @@ from eduops.patrol.rules.check import Check, State
 from eduops.patrol.rules.demand import Demands, list_demands
 from eduops.patrol.rules.document import Document, parse_stored
 from eduops.patrol.rules.hysteresis import Key, Seen, list_seen
-from eduops.patrol.rules.judgement import Judgement, Memory, judge
+from eduops.patrol.rules.judgement import TWIN_METRIC, Judgement, Memory, judge
 from eduops.patrol.rules.run import Kind
 from eduops.patrol.rules.threshold import PatrolConfig, Thresholds
 from eduops.patrol.rules.trend import WINDOW_DAYS, Point
@@ -61,7 +61,9 @@ def judge_first(
     """A document that has just come in, judged with what was measured before it."""
     at = document.measured_at
     memory = _load(session, run.host_id, at, run.id)
-    return judge(document, thresholds, memory.at(at), demands)
+    machine = document.host.machine_id_hash
+    twin = history.find_same_machine(session, run.host_id, machine) if machine else None
+    return judge(document, thresholds, memory.at(at, twin=twin.code if twin else ""), demands)
 
 
 def add_results(session: Session, run_id: int, checks: Sequence[Check]) -> None:
@@ -121,7 +123,9 @@ def _rejudge_one(
         # What was said before stands; it is not carried on as a memory.
         memory.forget()
         return Rejudged(stored.ref, stored.measured_at, old, None, failure=document)
-    judgement = judge(document, thresholds, memory.at(document.measured_at), demands)
+    judgement = judge(
+        document, thresholds, memory.at(document.measured_at, twin=_find_twin(stored.rows)), demands
+    )
     memory.remember(document.measured_at, judgement.checks)
     rows = tuple(map(_FIELDS, judgement.checks))
     is_other = rows != stored.rows
@@ -131,6 +135,11 @@ def _rejudge_one(
         return Rejudged(stored.ref, stored.measured_at, old, judgement.state)
     shifts = tuple(_list_shifts(stored.rows, rows))
     return Rejudged(stored.ref, stored.measured_at, old, judgement.state, shifts, is_other)
+
+
+def _find_twin(rows: Iterable[history.CheckRow]) -> str:
+    """The other host that a kept check names; who else was there cannot be seen from limits."""
+    return next((row[1] for row in rows if row[0] == TWIN_METRIC), "")
 
 
 def _read(stored: history.Stored) -> Document | str:
@@ -189,14 +198,15 @@ class _Running:
     def __post_init__(self) -> None:
         self._approved = [kept.approved_at for kept in self.baselines]
 
-    def at(self, instant: datetime) -> Memory:
-        """The memory with which a document of this instant is judged."""
+    def at(self, instant: datetime, *, twin: str) -> Memory:
+        """The memory with which a document of this instant is judged; `twin` as it was when that came in."""
         for points in self.used.values():
             while points and points[0].at < instant - _WINDOW:
                 del points[0]
         place = bisect_right(self._approved, instant)
         kept = self.baselines[place - 1] if place else None
-        return Memory(self.seen, Baseline(kept.number, kept.facts) if kept else None, self.used, self._told)
+        baseline = Baseline(kept.number, kept.facts) if kept else None
+        return Memory(self.seen, baseline, self.used, self._told, twin)
 
     def remember(self, instant: datetime, checks: Sequence[Check]) -> None:
         """Adds what a document came to."""
