@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from eduops import __version__
-from eduops.cli import failure, stream
+from eduops.cli import failure, journal, stream
 from eduops.cli.noun import LazyGroup
 from eduops.cli.state import State
 
@@ -41,7 +41,10 @@ def main(
         bool, typer.Option("--version", help="显示版本号。", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    ctx.obj = State(home_option=home, debug=debug)
+    state = State(home_option=home, debug=debug)
+    if isinstance(ctx.obj, journal.Journal):
+        ctx.obj.state = state
+    ctx.obj = state
 
 
 def run() -> None:
@@ -50,9 +53,15 @@ def run() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     stream.prepare()
     debug = "--debug" in sys.argv or bool(os.environ.get("EDUOPS_DEBUG"))
-    sys.exit(failure.guarded(_call, debug=debug))
+    log = journal.begin(debug)
+    code = failure.OUTSIDE
+    try:
+        code = failure.guarded(lambda: log.watch(lambda: _call(log)), debug=debug)
+    finally:
+        log.finish(code)
+    sys.exit(code)
 
 
-def _call() -> object:
+def _call(log: journal.Journal) -> object:
     stream.require_text(sys.argv[1:])
-    return app(standalone_mode=False, prog_name="eduops")
+    return app(standalone_mode=False, prog_name="eduops", obj=log)

@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from eduops.cli import chinese
+from eduops.cli.state import State
 from eduops.cli.table_of_nouns import NOUNS
 
 Function = TypeVar("Function", bound=Callable[..., Any])  # Any: a command's own parameters
@@ -38,6 +39,8 @@ class Command(_Chinese, TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         given = list(args)
+        if parent is not None and (run := parent.find_object(State)) is not None:
+            run.command = f"{parent.command_path} {info_name}"
         while True:
             try:
                 return super().make_context(info_name, list(given), parent=parent, **extra)

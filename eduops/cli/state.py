@@ -18,6 +18,8 @@ class State:
 
     home_option: Path | None
     debug: bool
+    command: str = ""
+    """The command that is run, as `eduops noun verb`; known once its own words were read."""
 
     @cached_property
     def now(self) -> datetime:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from eduops.core.config import load_yaml
 from eduops.core.errors import ConfigError
@@ -27,6 +27,8 @@ class Settings(BaseModel):
     """The customer's name, as documents print it."""
     vendor: str = "乙方（运维单位）"
     """The vendor's name, as documents print it."""
+    log_days: int = Field(default=365, ge=180, le=36500)
+    """For how many days the run log is kept in `logs/`; the contract wants 180 at least (3.2(6))."""
     invented: bool = False
     """True in a home whose data are invented (`eduops demo`); documents say so on their cover."""
 

@@ -31,6 +31,7 @@ _SETTINGS = """\
 contract: {contract}        # 合同文件，相对于本目录
 customer: {customer}        # 甲方名称，印在文档上
 vendor: {vendor}        # 乙方名称，印在文档上
+log_days: 365        # 运行日志（logs 目录）保留多少天，至少 180
 invented: {invented}        # 数据是否虚构（演示用）；为 true 时文档封面注明
 """
 
