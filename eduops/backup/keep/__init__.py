@@ -9,12 +9,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from eduops.backup.keep import directory
+from eduops.backup.keep import directory, restic
 from eduops.backup.keep.kept import Checked, DirectoryStore, Kept, ResticStore, Store
 
 __all__ = ["Checked", "DirectoryStore", "Kept", "ResticStore", "Store"]
 
-_KINDS: Final[Mapping[type, ModuleType]] = {DirectoryStore: directory}
+_KINDS: Final[Mapping[type, ModuleType]] = {DirectoryStore: directory, ResticStore: restic}
 
 
 def stage(store: Store) -> AbstractContextManager[Path]:

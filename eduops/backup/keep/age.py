@@ -1,8 +1,6 @@
 """Files encrypted to recipients and opened by an identity, in the age format; streamed, so size costs no memory."""
 
 import hashlib
-import os
-import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +8,10 @@ from typing import BinaryIO, Final
 
 import pyrage
 
+from eduops.backup.keep import closed_file
 from eduops.backup.keep.manifest import File
 from eduops.core.errors import ConfigError
-from eduops.core.files import open_regular, render_reason
+from eduops.core.files import open_regular
 
 SUFFIX: Final = ".age"
 _LARGEST_BYTES: Final = 64_000
@@ -101,37 +100,16 @@ def parse_recipients(recipients: Sequence[str]) -> list[object]:
 
 def load_identity(path: Path) -> Identity:
     """The private key of a file as `age-keygen` writes it. Raises ConfigError where it cannot be used."""
-    require_closed(path)
+    closed_file.require_closed(path)
     try:
         with open_regular(path) as stream:
             lines = stream.read(_LARGEST_BYTES).decode("ascii").splitlines()
         text = next(line.strip() for line in lines if line.strip() and not line.startswith("#"))
         return Identity(path, pyrage.x25519.Identity.from_str(text))
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise closed_file.unreadable(path, error) from error
     except (UnicodeDecodeError, StopIteration, pyrage.IdentityError):
         # Without its cause, which may hold parts of the key.
         raise ConfigError(
             f"{path} 不是 age 的密钥文件", hint="应有一行 AGE-SECRET-KEY-1…；从保管处重新复制一份"
         ) from None
-
-
-def require_closed(path: Path) -> None:
-    """Raises ConfigError where a secret's file is missing, somebody else's, or open to others."""
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    if found.st_uid not in (os.geteuid(), 0):
-        raise ConfigError(f"密钥文件 {path} 属于别的用户", hint=f"复制一份自己的，再运行 chmod 600 {path}")
-    if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(
-            f"密钥文件 {path} 的权限是 {stat.S_IMODE(found.st_mode):o}，别人也能读或改",
-            hint=f"运行 chmod 600 {path}",
-        )
-
-
-def _unreadable(path: Path, error: OSError) -> ConfigError:
-    return ConfigError(
-        f"不能读取密钥文件 {path}：{render_reason(error)}", hint="检查 backup.yaml 里写的路径和文件权限"
-    )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 from eduops.core.errors import OutsideError
 
@@ -43,7 +43,7 @@ class Manifest:
     sentinel: Mapping[str, Any] = field(default_factory=dict)
 
 
-def hash_stream(stream: BinaryIO, *, also: Callable[[bytes], object] = lambda chunk: None) -> File:
+def hash_stream(stream: IO[bytes], *, also: Callable[[bytes], object] = lambda chunk: None) -> File:
     """Size and SHA-256 of what a stream still holds; each chunk is given to `also` too."""
     digest, size = hashlib.sha256(), 0
     while chunk := stream.read(_CHUNK_BYTES):

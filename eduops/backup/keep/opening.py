@@ -13,7 +13,9 @@ def find_store(config: configuration.BackupConfig, name: str, home: Path) -> Sto
     found = configuration.get_store(config, name)
     if found.repository is not None and found.password_file is not None:
         password_file = configuration.in_home(found.password_file, home)
-        return ResticStore(name, found.repository, password_file, home / _SCRATCH)
+        is_path = ":" not in found.repository
+        repository = str(configuration.in_home(Path(found.repository), home)) if is_path else found.repository
+        return ResticStore(name, repository, password_file, home / _SCRATCH)
     recipients = found.recipients if found.encryption == "age" else ()
     identity = configuration.in_home(found.identity_file, home) if found.identity_file else None
     return DirectoryStore(
