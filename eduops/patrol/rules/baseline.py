@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from eduops.patrol.rules.baseline_part import READERS, Reader, tell
 from eduops.patrol.rules.document import Document, Section
-from eduops.patrol.rules.reading import MOST_ROWS, Data, read_number, read_rows, read_text
+from eduops.patrol.rules.reading import MOST_ROWS, Data, read_rows, read_text
 from eduops.patrol.rules.threshold import Part
 
 PART_WORDS = {
@@ -22,12 +23,8 @@ PART_WORDS = {
 }
 _LONGEST_ITEM = 200
 _LONGEST_VALUE = 300
-# Linux takes the ports of outgoing datagrams from here on up: they come and go by themselves.
-_FIRST_PASSING_PORT = 32_768
-_SYSTEM_WORDS = {"os_name": "系统", "kernel": "内核", "architecture": "架构", "python_version": "Python"}
-_ACCOUNT_KEYS = ("uid", "shell", "groups")
+_WITH_INSTANCES = ("postgresql", "mysql", "redis", "nginx", "tomcat")
 
-Items = Iterator[tuple[str, str]]
 Facts = Mapping[str, Mapping[str, str]]
 """Part -> item -> value, as a baseline keeps them."""
 
@@ -44,6 +41,8 @@ class PartFacts:
     is_failed: bool = False
     unread: tuple[str, ...] = ()
 
+
+_UNREADABLE = PartFacts({}, "文档中的这一部分无法识别", is_failed=True)
 
 Told = dict[Part, tuple[object, PartFacts]]
 """What the document before said of a part, word for word, and what was made of it."""
@@ -64,8 +63,8 @@ def extract_parts(document: Document, told: Told | None = None) -> dict[Part, Pa
     """
     sections = {section.name: section for section in document.probes}
     known = {} if told is None else told
-    found = {part: _extract(part, sections, known) for part in _READERS}
-    return {**found, Part.DATABASES: _extract_databases(document.probes)}
+    found = {part: _extract(part, sections, known) for part in READERS}
+    return {**found, Part.DATABASES: _extract_databases(sections)}
 
 
 def build_facts(parts: Mapping[Part, PartFacts]) -> dict[str, dict[str, str]]:
@@ -82,7 +81,7 @@ def hash_facts(facts: Facts) -> str:
 
 
 def _extract(part: Part, sections: Mapping[str, Section], told: Told) -> PartFacts:
-    reader = _READERS[part]
+    reader = READERS[part]
     section = sections.get(reader.probe)
     if (unread := _explain_unread(section)) is not None:
         return unread
@@ -93,13 +92,17 @@ def _extract(part: Part, sections: Mapping[str, Section], told: Told) -> PartFac
     return told[part][1]
 
 
-def _read(reader: "_Reader", data: Data) -> PartFacts:
-    items = reader.read(data)
-    if items is None:
+def _read(reader: Reader, data: Data) -> PartFacts:
+    found = reader.read(data)
+    if found is None:
         is_there = data.get(reader.keys[0]) is not None
-        reason = "文档中的这一部分无法识别" if is_there else "文档中没有这一部分"
-        return PartFacts({}, reason, is_failed=is_there)
-    return PartFacts(_collect(items), unread=tuple(reader.list_unread(data)))
+        return _UNREADABLE if is_there else PartFacts({}, "文档中没有这一部分")
+    items, unread = list(found), list(reader.list_unread(data))
+    if wrong := items.count(None) + unread.count(None):
+        # What stands in such a row is not known: neither that it is as approved, nor that it is gone.
+        return PartFacts({}, f"文档中的这一部分有 {wrong} 行无法识别", is_failed=True)
+    told = (item for item in items if item is not None)
+    return PartFacts(_collect(told), unread=tuple(begin for begin in unread if begin is not None))
 
 
 def _explain_unread(section: Section | None) -> PartFacts | None:
@@ -111,7 +114,7 @@ def _explain_unread(section: Section | None) -> PartFacts | None:
     return PartFacts({}, section.reason or "没有说明原因", is_failed=section.status != "not_checked")
 
 
-def _collect(items: Items) -> dict[str, str]:
+def _collect(items: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The items under their names; those that share one are told together, in order."""
     found: dict[str, str] = {}
     shared: dict[str, set[str]] = {}
@@ -130,173 +133,40 @@ def _shorten(value: str) -> str:
     return f"{value[:_LONGEST_VALUE]}…{hashlib.sha256(value.encode()).hexdigest()[:16]}"
 
 
-def _read_system(data: Data) -> Items | None:
-    if not read_text(data, "kernel"):
-        return None
-    return ((head, read_text(data, key)) for key, head in _SYSTEM_WORDS.items() if read_text(data, key))
-
-
-def _read_packages(data: Data) -> Items | None:
-    rows = read_rows(data, "packages")
-    return (
-        None
-        if rows is None
-        else ((read_text(row, "name") or "（无名）", read_text(row, "version")) for row in rows)
-    )
-
-
-def _read_ports(data: Data) -> Items | None:
-    rows = read_rows(data, "listening")
-    return None if rows is None else _list_ports(rows)
-
-
-def _list_ports(rows: Sequence[Data]) -> Items:
-    for row in rows:
-        protocol, port = read_text(row, "protocol"), read_number(row, "port", high=65_535)
-        if port is None or (protocol == "udp" and port >= _FIRST_PASSING_PORT):
-            continue
-        yield f"{protocol} {read_text(row, 'address')}:{port:.0f}", read_text(row, "process") or "监听"
-
-
-def _read_accounts(data: Data) -> Items | None:
-    rows = read_rows(data, "accounts")
-    return (
-        None if rows is None else ((read_text(row, "name") or "（无名）", _tell_account(row)) for row in rows)
-    )
-
-
-def _tell_account(row: Data) -> str:
-    return " ".join(
-        f"{key}={_tell(row[key])}" for key in _ACCOUNT_KEYS if key in row and row[key] not in (None, "", [])
-    )
-
-
-def _tell(value: object) -> str:
-    """Any JSON value as text, the same for the same value."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return ",".join(sorted(value))
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-def _read_schedules(data: Data) -> Items | None:
-    entries, timers = read_rows(data, "entries"), read_rows(data, "timers")
-    return None if entries is None else _list_schedules(entries, timers or ())
-
-
-def _list_schedules(entries: Sequence[Data], timers: Sequence[Data]) -> Items:
-    for row in entries:
-        words = (read_text(row, "source"), read_text(row, "user"), read_text(row, "command"))
-        yield " ".join(filter(None, words)), read_text(row, "schedule")
-    for row in timers:
-        yield f"systemctl {read_text(row, 'name')}", read_text(row, "unit")
-
-
-def _list_unread_tables(data: Data) -> Iterator[str]:
-    yield from (
-        read_text(row, "source") for row in read_rows(data, "unread") or () if read_text(row, "source")
-    )
-    if read_rows(data, "timers") is None:
-        yield "systemctl "
-
-
-def _read_services(data: Data) -> Items | None:
-    rows = read_rows(data, "expected")
-    return (
-        None
-        if rows is None
-        else ((_name(row), read_text(row, "enabled") or read_text(row, "load")) for row in rows)
-    )
-
-
-def _name(row: Data) -> str:
-    return read_text(row, "expected") or read_text(row, "name") or "（无名）"
-
-
-def _read_configuration(data: Data) -> Items | None:
-    rows = read_rows(data, "files")
-    return (
-        None
-        if rows is None
-        else (
-            (read_text(row, "path"), read_text(row, "sha256"))
-            for row in rows
-            if read_text(row, "path") and read_text(row, "sha256")
-        )
-    )
-
-
-def _list_unread_files(data: Data) -> Iterator[str]:
-    for row in read_rows(data, "files") or ():
-        if (
-            read_text(row, "path")
-            and not read_text(row, "sha256")
-            and read_text(row, "status") == "not_checked"
-        ):
-            yield read_text(row, "path")
-
-
-def _read_mounts(data: Data) -> Items | None:
-    rows = read_rows(data, "filesystems")
-    return (
-        None
-        if rows is None
-        else (
-            (read_text(row, "mount"), f"{read_text(row, 'type')} {read_text(row, 'device')}".strip())
-            for row in rows
-            if read_text(row, "mount")
-        )
-    )
-
-
-def _list_nothing(_data: Data) -> Iterator[str]:
-    return iter(())
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Where a part is told: the probe, its keys with the needed one first, how it is read, what of it could not be."""
-
-    probe: str
-    keys: tuple[str, ...]
-    read: Callable[[Data], Items | None]
-    list_unread: Callable[[Data], Iterator[str]] = _list_nothing
-
-
-_READERS = {
-    Part.SYSTEM: _Reader("system", ("kernel", *_SYSTEM_WORDS), _read_system),
-    Part.PACKAGES: _Reader("system", ("packages",), _read_packages),
-    Part.PORTS: _Reader("network", ("listening",), _read_ports),
-    Part.ACCOUNTS: _Reader("accounts", ("accounts",), _read_accounts),
-    Part.SCHEDULES: _Reader(
-        "schedules", ("entries", "timers", "unread"), _read_schedules, _list_unread_tables
-    ),
-    Part.SERVICES: _Reader("services", ("expected",), _read_services),
-    Part.CONFIGURATION: _Reader("configuration", ("files",), _read_configuration, _list_unread_files),
-    Part.MOUNTS: _Reader("disks", ("filesystems",), _read_mounts),
-}
-
-
-def _extract_databases(sections: Sequence[Section]) -> PartFacts:
+def _extract_databases(sections: Mapping[str, Section]) -> PartFacts:
     """The version and the settings of every instance that any section tells of."""
     items: dict[str, str] = {}
     unread: list[str] = []
-    telling = [section for section in sections if read_rows(section.data, "instances") is not None]
-    for section in telling:
-        for row in read_rows(section.data, "instances") or ():
-            name = f"{section.name} {read_text(row, 'name')}".strip()
-            settings = row.get("settings")
-            items.update(_tell_instance(name, row, settings if isinstance(settings, Mapping) else {}))
-            if not isinstance(settings, Mapping) or read_text(row, "status") != "ok":
-                unread.append(f"{name} ")
+    telling = 0
+    for probe in _WITH_INSTANCES:
+        section = sections.get(probe)
+        if section is None or section.status != "ok" or section.data is None:
+            # That a probe was not made, or failed, says nothing about its instances.
+            unread.append(f"{probe} ")
+            continue
+        rows = read_rows(section.data, "instances")
+        if rows is None or not all(read_text(row, "name") for row in rows):
+            return _UNREADABLE
+        telling += 1
+        for row in rows:
+            unread += _read_instance(items, f"{probe} {read_text(row, 'name')}", row)
     if not telling:
         return PartFacts({}, "文档中没有数据库或中间件的设置")
     return PartFacts(items, unread=tuple(unread))
 
 
-def _tell_instance(name: str, row: Data, settings: Mapping[object, object]) -> Items:
+def _read_instance(items: dict[str, str], name: str, row: Data) -> Iterator[str]:
+    """Adds what an instance tells; gives the beginnings of what it does not."""
+    settings = row.get("settings")
+    items.update(_tell_instance(name, row, settings if isinstance(settings, Mapping) else {}))
+    if not isinstance(settings, Mapping) or read_text(row, "status") != "ok":
+        yield f"{name} "
+    elif not read_text(row, "version"):
+        yield f"{name} 版本"
+
+
+def _tell_instance(name: str, row: Data, settings: Mapping[object, object]) -> Iterator[tuple[str, str]]:
     if version := read_text(row, "version"):
         yield f"{name} 版本"[:_LONGEST_ITEM], _shorten(version)
     for key in sorted(map(str, settings))[:MOST_ROWS]:
-        yield f"{name} {key}"[:_LONGEST_ITEM], _shorten(_tell(settings.get(key)))
+        yield f"{name} {key}"[:_LONGEST_ITEM], _shorten(tell(settings.get(key)))

@@ -1,9 +1,10 @@
 """What differs from the approved baseline, and what a difference is worth."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eduops.patrol.rules.baseline import PART_WORDS, Baseline, PartFacts
+from eduops.patrol.rules.baseline_part import UNKNOWN_PROCESS
 from eduops.patrol.rules.check import Check, State, build_check
 from eduops.patrol.rules.threshold import Part, Thresholds
 
@@ -46,6 +47,8 @@ def _compare_part(part: Part, approved: Mapping[str, str] | None, found: PartFac
         return PartDrift(part, reason="批准基线时没有读到这一部分，重新批准后才能比对")
     if approved == found.items:
         return PartDrift(part)
+    if part is Part.PORTS:
+        found = replace(found, items=_fill_processes(found.items, approved))
     unseen = {item for item in approved.keys() - found.items.keys() if item.startswith(found.unread)}
     differences = tuple(
         Difference(item, approved.get(item), found.items.get(item))
@@ -54,6 +57,14 @@ def _compare_part(part: Part, approved: Mapping[str, str] | None, found: PartFac
     )
     reason = f"有 {len(unseen)} 项这次没有读到，例如 {min(unseen)}" if unseen else ""
     return PartDrift(part, differences, reason)
+
+
+def _fill_processes(items: Mapping[str, str], approved: Mapping[str, str]) -> dict[str, str]:
+    """Who listens as it was approved where one of the two does not say: not knowing it is no change."""
+    return {
+        item: approved[item] if item in approved and UNKNOWN_PROCESS in (process, approved[item]) else process
+        for item, process in items.items()
+    }
 
 
 def judge_drift(drifts: Sequence[PartDrift], baseline: Baseline, thresholds: Thresholds) -> Iterator[Check]:
