@@ -8,13 +8,14 @@ from typing import BinaryIO, Final
 
 import pyrage
 
-from eduops.backup.keep import closed_file
+from eduops.backup import secret
 from eduops.backup.keep.manifest import File
 from eduops.core.errors import ConfigError
-from eduops.core.files import open_regular
+from eduops.core.files import open_regular, render_reason
 
 SUFFIX: Final = ".age"
 _LARGEST_BYTES: Final = 64_000
+_WHAT: Final = "age 的密钥"
 
 
 @dataclass(slots=True)
@@ -100,14 +101,17 @@ def parse_recipients(recipients: Sequence[str]) -> list[object]:
 
 def load_identity(path: Path) -> Identity:
     """The private key of a file as `age-keygen` writes it. Raises ConfigError where it cannot be used."""
-    closed_file.require_closed(path)
+    secret.require_closed(path, what=_WHAT)
     try:
         with open_regular(path) as stream:
             lines = stream.read(_LARGEST_BYTES).decode("ascii").splitlines()
         text = next(line.strip() for line in lines if line.strip() and not line.startswith("#"))
         return Identity(path, pyrage.x25519.Identity.from_str(text))
     except OSError as error:
-        raise closed_file.unreadable(path, error) from error
+        raise ConfigError(
+            f"{_WHAT}：不能读取文件 {path}：{render_reason(error)}",
+            hint="检查 backup.yaml 里写的路径和文件权限",
+        ) from error
     except (UnicodeDecodeError, StopIteration, pyrage.IdentityError):
         # Without its cause, which may hold parts of the key.
         raise ConfigError(

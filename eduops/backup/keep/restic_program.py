@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from eduops.backup.keep import closed_file
+from eduops.backup import secret
 from eduops.backup.keep.kept import ResticStore
 from eduops.core.errors import ConfigError, EduopsError, NotFound, OutsideError
 
@@ -83,7 +83,7 @@ def _run_once(store: ResticStore, words: Sequence[str], folder: Path | None) -> 
 def _start(
     store: ResticStore, words: Sequence[str], folder: Path | None, said: IO[bytes]
 ) -> subprocess.Popen[bytes]:
-    closed_file.require_closed(store.password_file)
+    secret.require_closed(store.password_file, what=store.title)
     # A repository on this machine has no use for a cache of it beside it.
     is_near = store.repository.startswith("/")
     try:
