@@ -9,6 +9,8 @@ from eduops_agent import __version__
 from eduops_agent.digest import hmac_sha256, sha256
 
 SCHEMA = 1
+# All but tab and newline.
+_CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 
 # Any: the document is JSON.
 Document = Dict[str, Any]
@@ -81,7 +83,10 @@ def _read_name() -> str:
 
 
 def clean(value: Any) -> Any:
-    """JSON without half characters (file names that are no UTF-8), floats to a millionth."""
+    """JSON without half characters (file names that are no UTF-8) and control characters, floats to a millionth.
+
+    A process or a log line may hold what a terminal would obey. Readers refuse a document with such: U+FFFD stands there.
+    """
     if isinstance(value, str):
         return _clean_text(value)
     if isinstance(value, float):
@@ -94,6 +99,8 @@ def clean(value: Any) -> Any:
 
 
 def _clean_text(text: str) -> str:
+    if not text.isprintable():
+        text = re.sub(_CONTROLS, "\ufffd", text.replace("\r", " "))
     try:
         text.encode("utf-8")
         return text

@@ -13,6 +13,7 @@ from eduops.core.config import load_yaml
 from eduops.core.errors import InputError
 from eduops.core.shipped import find_shipped
 from eduops.patrol import queries, service
+from eduops.patrol.rules.paste_document import render_instant
 from eduops.patrol.rules.run import Kind, check_clock_near
 from eduops.patrol.rules.threshold import PatrolConfig
 from eduops.store.unit import unit_of_work
@@ -32,7 +33,7 @@ def host(store, now):
 
 def patrol(store, host, measured_at, config=CONFIG, **instants):
     document = build_healthy()
-    document["measured_at"] = measured_at.isoformat()
+    document["measured_at"] = render_instant(measured_at)
     with store.writing() as session:
         run = service.start_run(
             session, host, kind=Kind.DAILY, now=instants["now"], actor="工程师（虚构）", zone=ZONE
@@ -100,9 +101,9 @@ def test_the_real_clock_is_asked_when_a_document_comes(store, host, now):
 
     begun = patrol_run.begin_run(unit, host, kind=Kind.DAILY, zone=ZONE)
     document = build_healthy()
-    document["measured_at"] = (clock.now() + timedelta(days=3)).isoformat()
+    document["measured_at"] = render_instant(clock.now() + timedelta(days=3))
     with pytest.raises(InputError, match="时钟比本机快 2 天"):
         patrol_run.finish_run(unit, begun, host, sign(document), CONFIG, seconds=2.0, zone=ZONE)
-    document["measured_at"] = clock.now().isoformat()
+    document["measured_at"] = render_instant(clock.now())
     done = patrol_run.finish_run(unit, begun, host, sign(document), CONFIG, seconds=2.0, zone=ZONE)
     assert done.finished_at == now + timedelta(seconds=2)

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from patrol.healthy_document import GOLDEN, build_healthy, sign
 
 from eduops.core.errors import InputError
-from eduops.patrol.rules.document import LARGEST_BYTES, _clean, _is_clean, check_not_future, parse_document
+from eduops.patrol.rules.document import (
+    LARGEST_BYTES,
+    _clean,
+    _is_clean,
+    check_not_future,
+    parse_document,
+    parse_stored,
+)
 
 GOOD = GOLDEN.read_bytes()
 
@@ -88,6 +95,14 @@ def test_document_as_large_as_allowed_is_read():
         ({"measured_at": "2024-12-31T23:59:59.999Z"}, "时钟不对"),
         ({"measured_at": "2026-03-05T03:50:00"}, "写法不对"),
         ({"measured_at": "yesterday"}, "写法不对"),
+        ({"measured_at": 1772682600}, "写法不对"),
+        ({"measured_at": 1772682600.5}, "写法不对"),
+        ({"measured_at": "1772682600"}, "写法不对"),
+        ({"measured_at": "2026-03-05"}, "写法不对"),
+        ({"measured_at": "2026-03-05T03:50:00+00:00"}, "写法不对"),
+        ({"measured_at": "２０２６-03-05T03:50:00.000Z"}, "写法不对"),
+        ({"measured_at": True}, "写法不对"),
+        ({"measured_at": None}, "写法不对"),
         ({"probes": {}}, "写法不对"),
         ({"probes": [{"name": "cpu", "status": "fine"}]}, "写法不对"),
         ({"probes": [{"name": "cpu", "status": "ok"}] * 2}, "写法不对"),
@@ -111,13 +126,54 @@ def test_document_may_run_ten_minutes_ahead_and_not_a_second_more():
         check_not_future(document, now=document.measured_at - timedelta(minutes=10, seconds=1))
 
 
-def test_what_a_terminal_would_obey_is_taken_out():
+@pytest.mark.parametrize("character", ["\x1b", "\x00", "\x07", "\x08", "\x0b", "\r", "\x7f", "\x85", "\x9b"])
+@pytest.mark.parametrize("is_escaped", [True, False])
+def test_what_a_terminal_would_obey_is_refused_wherever_it_stands_and_the_place_is_said(
+    character, is_escaped
+):
+    said = f"app{character}[2J"
+    for place in ("data.top_cpu.0.name", "reason", "data.（键名）"):
+        document = build_healthy()
+        section = next(each for each in document["probes"] if each["name"] == "processes")
+        match place:
+            case "reason":
+                section["reason"] = said
+            case "data.（键名）":
+                section["data"][said] = 1
+            case _:
+                section["data"]["top_cpu"][0]["name"] = said
+        content = sign(document)
+        if not is_escaped and character >= "\x7f":
+            content = json.dumps(json.loads(content), ensure_ascii=False).encode()
+        with pytest.raises(InputError) as caught:
+            parse_document(content)
+        assert f"probes.processes.{place} 里有控制字符 U+{ord(character):04X}" in caught.value.message
+        assert caught.value.message.isprintable()
+
+
+def test_a_place_that_is_named_by_the_document_is_shown_without_what_a_terminal_would_obey():
     document = build_healthy()
-    document["probes"][0]["reason"] = "app\x1b[2J\x00\u202e\ud800"
-    assert parse_document(sign(document)).probes[0].reason == "app\ufffd[2J\ufffd\ufffd\ufffd"
+    document["probes"].append(
+        {"name": "\x1b[2J", "status": "ok", "reason": "\x1b", "data": {"\x1b]0;x\x07": "\x1b"}}
+    )
+    with pytest.raises(InputError, match="控制字符") as caught:
+        parse_document(sign(document))
+    assert caught.value.message.isprintable()
 
 
-@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_tabs_and_line_ends_inside_a_text_pass_and_what_nobody_can_see_is_replaced():
+    document = build_healthy()
+    document["probes"][0]["reason"] = "app\t1\n2\u202e\ud800"
+    assert parse_document(sign(document)).probes[0].reason == "app 1 2\ufffd\ufffd"
+
+
+def test_a_stored_document_of_the_days_before_is_still_read():
+    document = build_healthy()
+    document["probes"][0]["reason"] = "app\x1b[2J"
+    assert parse_stored(sign(document), source="存档").probes[0].reason == "app\ufffd[2J"
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
 def test_instant_at_the_ends_of_the_calendar_is_refused(instant):
     document = build_healthy()
     document["measured_at"] = instant
@@ -133,8 +189,8 @@ def test_what_says_whose_document_it_is_must_be_plain(place):
         "agent_version": (document, "agent_version"),
         "probe": (document["probes"][0], "name"),
     }[place]
-    holder[key] = "app\x1b[2J"
-    with pytest.raises(InputError, match="控制字符"):
+    holder[key] = "app\u202e"
+    with pytest.raises(InputError, match="不可见字符"):
         parse_document(sign(document))
 
 

@@ -3,11 +3,19 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, NoReturn, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from eduops.core.config import sentence
 from eduops.core.errors import InputError, Problem
@@ -18,12 +26,24 @@ LARGEST_BYTES = 2_000_000
 _EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
 _FIRST_YEAR, _LATEST_YEAR = 1900, 2200
 _REPLACED = "\ufffd"
+# What a terminal obeys; tabs and line ends inside a text are harmless and come to be blanks.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# As the schema has it.
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 # Any escape but a quote and what Chinese is written with.
 _UNSURE = re.compile(
     r'\\(?!["\\]|u(?:300[1-9a-f]|30[1-3][0-9a-f]|[4-9][0-9a-f]{3}|ff0[1-9a-f]|ff[1-5][0-9a-f]))'
 )
 _PLAIN = b"\n" + bytes(range(0x20, 0x7F))
+_LONGEST_PLACE = 120
 _FUTURE_ALLOWED_FOR = timedelta(minutes=10)
+
+
+def _require_instant(value: object) -> object:
+    """The schema's only form. pydantic alone would take the seconds since 1970 for an instant, too."""
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("时刻应写成 2026-03-05T03:50:00.000Z 的样子")
+    return value
 
 
 class _Loose(BaseModel):
@@ -55,7 +75,7 @@ class Document(_Loose):
     schema_version: int = Field(alias="schema")
     agent_version: str
     host: Source
-    measured_at: AwareDatetime
+    measured_at: Annotated[AwareDatetime, BeforeValidator(_require_instant)]
     probes: Annotated[tuple[Section, ...], Field(max_length=100)]
     checksum: str
     light: bool = False
@@ -82,7 +102,7 @@ def parse_document(content: bytes, *, source: str = "巡检文档") -> Document:
         _refuse(
             source, f"有 {len(content)} 字节，超过上限 {LARGEST_BYTES}", "确认给出的是 eduops-agent 的输出"
         )
-    document = _build(content, source, _check_sum)
+    document = _build(content, source, is_new=True)
     _check_identity(document, source)
     if not _FIRST_YEAR <= document.measured_at.year <= _LATEST_YEAR:
         # Before anything is reckoned with it: near the calendar's ends a change of zone has no result.
@@ -101,16 +121,21 @@ def parse_stored(content: bytes, *, source: str) -> Document:
     The caller compares `checksum` with the one that was written down then. Raises InputError all the same where it
     cannot be read.
     """
-    return _build(content, source, lambda _raw, _source: None)
+    return _build(content, source, is_new=False)
 
 
-def _build(content: bytes, source: str, check_sum: Callable[[Mapping[str, object], str], None]) -> Document:
+def _build(content: bytes, source: str, *, is_new: bool) -> Document:
     try:
         text = _decode(content, source)
         raw = _parse_json(text, source)
         _check_schema(raw, source)
-        check_sum(raw, source)
-        return _validate(raw if _is_clean(content, text) else _clean(raw), source)
+        if is_new:
+            _check_sum(raw, source)
+        if _is_clean(content, text):
+            return _validate(raw, source)
+        if is_new:
+            _check_texts(raw, source)
+        return _validate(_clean(raw), source)
     except RecursionError:
         _refuse(source, "层次过深，不是 eduops-agent 的输出", "重新运行 eduops-agent 取得文档")
 
@@ -156,7 +181,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _check_identity(document: Document, source: str) -> None:
-    """What says whose document this is must be plain text; other texts are shown with such characters replaced."""
+    """What says whose document this is must be plain text; other texts are shown with invisible ones replaced."""
     names = (document.host.hostname, document.agent_version, *(section.name for section in document.probes))
     if any(_REPLACED in name for name in names):
         _refuse(
@@ -183,6 +208,33 @@ def _check_sum(raw: Mapping[str, object], source: str) -> None:
         _refuse(source, "含有超出范围的数字", "重新运行 eduops-agent 取得文档")
     if raw.get("checksum") != hashlib.sha256(text.encode("ascii")).hexdigest():
         _refuse(source, "校验和不符，内容在传送中有改动或缺失", "重新传送完整的输出，不要编辑")
+
+
+def _check_texts(raw: Mapping[str, object], source: str) -> None:
+    """No agent sends what a terminal would obey: it replaces that in what it reads. So somebody else wrote this."""
+    found = next(_find_controls(raw, ()), None)
+    if found is not None:
+        place, character = found
+        _refuse(
+            source,
+            f"的 {place} 里有控制字符 U+{ord(character):04X}，终端会照它做，不判定",
+            "核对这份文档的来源；若是旧版 eduops-agent 写的，升级后重新巡检",
+        )
+
+
+def _find_controls(value: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """(where, which) of control characters in texts and keys; probes are named, not counted."""
+    if isinstance(value, str):
+        if (hit := _CONTROLS.search(value)) is not None:
+            yield clean_text(".".join(path))[:_LONGEST_PLACE], hit.group()
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            name = item.get("name") if path == ("probes",) and isinstance(item, dict) else None
+            yield from _find_controls(item, (*path, name if isinstance(name, str) else str(index)))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _find_controls(key, (*path, "（键名）"))
+            yield from _find_controls(item, (*path, key))
 
 
 def _is_clean(content: bytes, text: str) -> bool:

@@ -7,6 +7,7 @@ check is mandatory.
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ from eduops.patrol.rules.threshold import PROBES
 AGENT_VERSION = "script-1"
 _FIRST_LINE = "eduops-script 1"
 _INTERVAL_SECONDS = 1.0
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NOT_BY_SCRIPT = "粘贴脚本不检查这一项，只有 eduops-agent 能检查"
 
 # Any, here and below: documents are JSON.
@@ -41,7 +43,8 @@ _MEASURED: dict[str, Callable[[Parts, Data], Data]] = {
 
 def build_document(paste: Paste, agent_config: Mapping[str, Any]) -> bytes:
     """The document, signed as the agent signs. Raises InputError where the script was cut off on the host."""
-    text = paste.content.decode("utf-8", "replace")
+    # As the agent does with what it reads: a process may call itself anything.
+    text = _CONTROLS.sub("\ufffd", paste.content.decode("utf-8", "replace"))
     if text.lstrip().startswith("{"):
         # The host has the agent, and the script only brought its document through.
         return paste.content
