@@ -1,7 +1,8 @@
 """Reading chained rows into which somebody may have written: the one that no longer reads is named, not fatal."""
 
-from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
@@ -12,6 +13,8 @@ from eduops.store.models import Counter
 
 UNREADABLE = (ValueError, TypeError, OverflowError, RecursionError, AttributeError, OperationalError)
 """What a value that has not its column's type raises; SQLite calls bytes that are no text an operational error."""
+
+_CHUNK_ROWS = 2000
 
 
 class Chained(Protocol):
@@ -39,6 +42,26 @@ def list_links(
         return [_read_link(session, table, payload, number) for number in numbers]
 
 
+def stream_links(
+    session: Session, table: type[Row], payload: Callable[[Any], Mapping[str, object]]
+) -> Iterator[Link]:
+    """Like `list_links`, but a chunk at a time: the memory it takes does not grow with the table."""
+    columns = table.__table__.columns  # type: ignore[attr-defined]
+    question = select(*columns).order_by(columns.id).limit(_CHUNK_ROWS)
+    last: int | None = None
+    while True:
+        here = question if last is None else question.where(columns.id > last)
+        try:
+            links = [_link(SimpleNamespace(**row._mapping), payload) for row in session.execute(here)]
+        except UNREADABLE:
+            numbers = session.execute(here.with_only_columns(columns.id)).scalars().all()
+            links = [_read_link(session, table, payload, number) for number in numbers]
+        if not links:
+            return
+        yield from links
+        last = links[-1].number
+
+
 def count_missing(session: Session, name: str, table: type[Row]) -> int:
     """How many rows fewer there are than numbers given out under a name; negative where there are more.
 
@@ -59,5 +82,5 @@ def _read_link(
         return Link(number, None, "", "")
 
 
-def _link(row: Row, payload: Callable[[Row], Mapping[str, object]]) -> Link:
+def _link(row: Any, payload: Callable[[Any], Mapping[str, object]]) -> Link:  # Any: a row of any chain
     return Link(row.id, payload(row), row.previous_hash, row.hash)

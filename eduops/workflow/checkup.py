@@ -13,6 +13,7 @@ from eduops.backup import queries as backups
 from eduops.contract.loader import OVERLAY_NAME, check_contract, load_contract
 from eduops.contract.schema import Contract
 from eduops.contract.working_day import WorkingDays
+from eduops.core import clock, log, log_rotation
 from eduops.core.errors import EduopsError
 from eduops.core.home import FOLDERS, Home
 from eduops.core.shipped import agent_path
@@ -21,7 +22,7 @@ from eduops.ledger import service as ledger
 from eduops.ledger.head import CLOSING_FILE, FILE, find_missing, load_head
 from eduops.patrol.configuration import find_config_path, load_config
 from eduops.remote import configuration as remote
-from eduops.store import audit, secret
+from eduops.store import audit, audit_head, secret
 from eduops.store.evidence import UNREADABLE
 from eduops.store.models import KeyCheck
 from eduops.store.store import Store, open_store
@@ -31,6 +32,7 @@ State = Literal["fine", "warning", "fault"]
 _LEAST_FREE_BYTES = 1_000_000_000
 _CALENDAR_WARNING_FOR = timedelta(days=60)
 _TERM_WARNING_FOR = timedelta(days=60)
+_HEAD_WARNING_FOR = timedelta(days=3)
 _BACKUP_WARNING_FOR = timedelta(hours=36)
 
 
@@ -55,6 +57,7 @@ def check_up(home: Home, *, now: datetime) -> list[Check]:
         checks += _check_contract(home, now)
     checks.append(_guard("巡检阈值 patrol.yaml", lambda: _check_thresholds(home)))
     checks.append(_guard("远程连接 remote.yaml", lambda: _check_remote(home)))
+    checks.append(_guard("运行日志", lambda: _check_logs(home, clock.now())))
     checks += _check_database(home, now)
     return checks
 
@@ -190,20 +193,53 @@ def _check_database(home: Home, now: datetime) -> Iterator[Check]:
     kind = "SQLite" if home.uses_sqlite else "PostgreSQL"
     yield Check(name, "fine", f"{kind}，版本正确")
     yield _guard("个人信息密钥", lambda: _check_key(store, home))
-    yield _guard("操作日志", lambda: _check_audit(store))
+    yield _guard("操作日志", lambda: _check_audit(store, home, now))
     yield _guard("违约台账", lambda: _check_ledger(store, home))
     yield _guard("备份", lambda: _check_backup(store, home, now))
     store.engine.dispose()
 
 
-def _check_audit(store: Store) -> Check:
+def _check_audit(store: Store, home: Home, now: datetime) -> Check:
+    name, heads = "操作日志", audit_head.load_heads(home.path / audit_head.FILE)
     with store.reading() as session:
-        count, broken = audit.verify(session)
-    if broken:
+        verified = audit.verify_against(session, heads)
+    if verified.broken:
+        seen = f"第 {verified.broken.number} 条与校验值不符"
+        return Check(name, "fault", seen, "日志被改动过：保留现场，运行 eduops audit verify，从备份核对")
+    seen = f"{verified.count} 条，校验一致"
+    if not heads:
+        if not verified.count:
+            return Check(name, "fine", seen)
         return Check(
-            "操作日志", "fault", f"第 {broken.number} 条与校验值不符", "日志被改动过：保留现场，从备份核对"
+            name, "warning", f"{seen}；数据库外还没有校验值", "运行 eduops audit verify，并让它每天运行"
         )
-    return Check("操作日志", "fine", f"{count} 条，校验一致")
+    days = (now - heads[-1].at) / timedelta(days=1)
+    seen += f"；数据库外的校验值 {max(0, days):.0f} 天前留下（{heads[-1].count} 条）"
+    if now - heads[-1].at > _HEAD_WARNING_FOR and verified.count > heads[-1].count:
+        return Check(name, "warning", seen, "运行 eduops audit verify，并让它每天运行")
+    return Check(name, "fine", seen)
+
+
+def _check_logs(home: Home, now: datetime) -> Check:
+    """Whether this account can write the run log, how much of it there is, and since when."""
+    name, folder = "运行日志", home.folder("logs")
+    current, rotated = folder / log.FILE, log_rotation.list_rotated(folder)
+    cannot = not os.access(folder, os.W_OK | os.X_OK) or (
+        current.exists() and not os.access(current, os.W_OK)
+    )
+    if cannot or (current.exists() and not current.is_file()):
+        return Check(name, "fault", f"{current} 写不进去", "检查 logs 目录和文件的所有者、权限")
+    paths = [path for _, path in rotated] + [current] * current.exists()
+    size = sum(path.stat().st_size for path in paths)
+    seen = f"{len(paths)} 个文件，{size / 1e6:.1f} MB，保留 {home.load_settings().log_days} 天"
+    others = [path.name for path in paths if path.stat().st_mode & 0o077]
+    if others:
+        return Check(
+            name, "warning", f"{seen}；别的账号也能读 {others[0]}", f"运行 chmod 600 {folder}/eduops*"
+        )
+    if rotated and rotated[-1][0] > now + timedelta(days=1):
+        return Check(name, "warning", f"{seen}；{rotated[-1][1].name} 来自将来", "核对本机时钟")
+    return Check(name, "fine", seen)
 
 
 def _check_ledger(store: Store, home: Home) -> Check:
