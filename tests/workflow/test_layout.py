@@ -50,6 +50,7 @@ def test_everything_is_made_and_closed_to_others(home):
         "personal.key",
         "patrol.yaml",
         "remote.yaml",
+        "alert.yaml",
         "eduops.db",
     )
     assert (laid.kept, laid.revision) == ((), HEAD)
