@@ -11,8 +11,10 @@ from eduops.cli.failure import FOUND
 from eduops.cli.noun import Noun
 from eduops.cli.target import ForceOption, check_table, refuse_existing
 from eduops.sheet.read import read_workbook
+from eduops.sheet.workbook import Workbook
 from eduops.training.queries import bank as queries
 from eduops.training.rules.bank_export import build_export, build_template
+from eduops.training.rules.bank_mapping import Mapping
 from eduops.training.rules.bank_similarity import cut_pieces, find_similar
 from eduops.training.service import bank as service
 
@@ -52,24 +54,39 @@ def import_(
     """导入题库；有一处错误就全部不写入（除非 --skip-bad），并逐行列出。"""
     bank_screen.check_marked(marked, files)
     plan = bank_screen.load_mapping(mapping, sheet, door.state(ctx).home)
-    # Read before the unit of work begins: on SQLite it keeps every other writer waiting.
+    # Read and judged before the unit of work begins: on SQLite it keeps every other writer waiting.
     workbooks = list(map(read_workbook, files))
-    with door.work(ctx, dry_run=dry_run) as work:
-        results = []
-        for workbook in workbooks:
-            with bank_screen.judging("导入", workbook) as advance:
+    with service.collector_at_rest():
+        judged = _judge_ahead(ctx, workbooks, bank, plan, skip_bad=skip_bad)
+        with door.work(ctx, dry_run=dry_run) as work:
+            results = []
+            for workbook, ahead in zip(workbooks, judged, strict=True):
                 result = service.import_bank(
                     work.session, workbook, bank_name=bank, now=work.now, actor=work.actor, skip_bad=skip_bad,
-                    mapping=plan, progress=advance,
+                    mapping=plan, ahead=ahead,
                 )  # fmt: skip
-            results.append(bank_screen.Shown(workbook, bank_screen.undone(result) if dry_run else result))
-            if result.batch:
-                work.changed(result.batch, bank=bank, file=workbook.path.name, imported=result.imported)
-        for shown in results:
-            shown.write_marked(marked, is_wanted=skip_bad and not dry_run)
-        if not skip_bad:
-            bank_screen.refuse_errors(results, as_json=as_json)
+                results.append(bank_screen.Shown(workbook, bank_screen.undone(result) if dry_run else result))
+                if result.batch:
+                    work.changed(result.batch, bank=bank, file=workbook.path.name, imported=result.imported)
+            for shown in results:
+                shown.write_marked(marked, is_wanted=skip_bad and not dry_run)
+            if not skip_bad:
+                bank_screen.refuse_errors(results, as_json=as_json)
     bank_screen.show(results, as_json=as_json, note="（预演，没有写入）" if dry_run else "")
+
+
+def _judge_ahead(
+    ctx: typer.Context, workbooks: list[Workbook], bank: str, plan: Mapping, *, skip_bad: bool
+) -> list[service.Ahead]:
+    """Each against what the bank holds, and will hold when those before it are in."""
+    with door.look(ctx) as look:
+        known = service.load_known(look.session, service.check_name(bank))
+    judged = []
+    for workbook in workbooks:
+        with bank_screen.judging("导入", workbook) as advance:
+            judged.append(service.judge_ahead(workbook, known, mapping=plan, progress=advance))
+        known = judged[-1].known_after(skip_bad=skip_bad)
+    return judged
 
 
 @app.verb("check", example="eduops bank check 三基题库.xlsx")

@@ -160,3 +160,39 @@ def test_progress_counts_every_question(sqlite_store: Store, now: datetime, tmp_
     steps: list[int] = []
     result = service.check_bank(None, read_workbook(path), progress=steps.append)
     assert (sum(steps), result.importable) == (1203, 1203)
+
+
+def test_a_judgement_made_ahead_is_made_again_where_the_bank_changed_meanwhile(
+    store: Store, now: datetime, tmp_path: Path
+) -> None:
+    workbook = read_workbook(
+        write_rows(tmp_path / "a.xlsx", GOOD, ["单选题", "虚构题三", "甲", "乙", "丙", "B"])
+    )
+    with store.reading() as session:
+        known = service.load_known(session, "虚构题库")
+    stale = service.judge_ahead(workbook, known)
+    with store.writing() as session:
+        other = run_import(session, write_rows(tmp_path / "b.xlsx", GOOD), now)
+    with store.writing() as session:
+        result = service.import_bank(
+            session, workbook, bank_name="虚构题库", now=now, actor="engineer", ahead=stale
+        )
+    assert (known, len(stale.judged.good), other.imported) == ({}, 2, 1)
+    assert (result.imported, result.duplicates) == (1, 1)
+
+
+def test_what_was_judged_ahead_goes_in_as_it_is_where_nothing_changed(
+    store: Store, now: datetime, tmp_path: Path
+) -> None:
+    path = write_rows(tmp_path / "a.xlsx", GOOD, BAD)
+    ahead = service.judge_ahead(read_workbook(path), {})
+    assert ahead.known_after(skip_bad=False) == {}
+    assert len(ahead.known_after(skip_bad=True)) == 1
+    with store.writing() as session:
+        result = service.import_bank(
+            session, read_workbook(path), bank_name="虚构题库", now=now, actor="engineer", skip_bad=True,
+            ahead=ahead,
+        )  # fmt: skip
+    with store.reading() as session:
+        assert service.load_known(session, "虚构题库") == ahead.known_after(skip_bad=True)
+    assert (result.imported, result.rejected) == (1, 1)

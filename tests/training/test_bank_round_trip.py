@@ -167,3 +167,21 @@ def test_neither_do_the_files_between_them(units: list[list[Row]]) -> None:
 
         for travel in (through_xlsx, through_csv):
             check_round_trip(units, travel)
+
+
+def test_a_group_whose_rows_stand_apart_says_its_stem_again_behind_the_others() -> None:
+    one = {"type": "单选题", "key": "A", "a": "甲", "b": "乙"}
+    member = {**one, "group": "组1", "shared_stem": "虚构病例"}
+    rows: list[Row] = [
+        {**member, "stem": "虚构一"},
+        {**one, "stem": "虚构二"},
+        {**member, "stem": "虚构三"},
+        {**member, "stem": "虚构四"},
+    ]
+    check_round_trip([rows], in_memory)
+    judged = judge_workbook(
+        make_workbook(list(FIELDS.values()), *[[row.get(name) for name in FIELDS] for row in rows])
+    )
+    table = build_export(1, as_items(judged.good), options=4)
+    column = [column.name for column in table.columns].index("共用题干")
+    assert [row[column] for row in table.rows] == ["虚构病例", "", "虚构病例", ""]

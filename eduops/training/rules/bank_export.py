@@ -86,23 +86,28 @@ def _columns(options: int) -> list[Column]:
 def _list_rows(items: Iterable[BankItem], options: int) -> Iterator[tuple[BankItem, list[Value]]]:
     # Counted anew in every export: the numbers that groups have in the database are no bank's own.
     numbers: dict[int, int] = {}
+    above: int | None = None
     for item in items:
-        is_first = item.group_id is not None and item.group_id not in numbers
         number = None if item.group_id is None else numbers.setdefault(item.group_id, len(numbers) + 1)
-        yield item, _row(item, options, group_number=number, is_first=is_first)
+        # Said again behind rows of others: a number alone would not tell that the group goes on.
+        yield (
+            item,
+            _row(item, options, group_number=number, says_shared=number is not None and number != above),
+        )
+        above = number
 
 
-def _row(item: BankItem, options: int, *, group_number: int | None, is_first: bool) -> list[Value]:
+def _row(item: BankItem, options: int, *, group_number: int | None, says_shared: bool) -> list[Value]:
     question, group = item.question, item.group
     shares_options = group is not None and group.kind is GroupKind.SHARED_OPTIONS
-    shown = question.options if is_first or not shares_options else ()
+    shown = question.options if says_shared or not shares_options else ()
     key = _key(question)
     if question.type is QuestionType.BLANK and _needs_columns(question):
         key, shown = "", tuple(slot[0] for slot in question.key)
     return [
         "B1" if shares_options else _type_name(question),
         "" if group_number is None else str(group_number),
-        group.stem if group is not None and is_first else "",
+        group.stem if group is not None and says_shared else "",
         question.stem,
         *(shown[index] if index < len(shown) else "" for index in range(options)),
         key,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from enum import Enum, auto
+from functools import lru_cache
 from itertools import islice
 
 from eduops.sheet.header import Header, Name, bare_header, find_header, normalise_header
@@ -21,8 +22,6 @@ MOST_TITLES = 30
 """In how many of a sheet's first rows its header is looked for."""
 
 _STEMS = frozenset(normalise_header(name) for name in COLUMNS["stem"] if isinstance(name, str))
-# A cheap look before the careful one: every name of the stem has one of these.
-_MAY_BE_STEM = re.compile("题|问|病例|stem|question", re.IGNORECASE)
 _LONGEST_HEADING = 40
 MUST_AGREE = ("stem", "key", "shared_stem")
 """Fields of which no second column may say something else."""
@@ -71,12 +70,13 @@ class LaterHeaders:
         self._sheet = sheet
         self._columns = read_header(sheet, row).columns
         self._texts = _plain_texts(sheet.row(row))
+        self._first_type = next((type(cell) for cell in sheet.row(row) if cell is not None), None)
 
     def look(self, row: int, cells: Sequence[Cell]) -> Again | None:
         """None for a row that is no header."""
         if self._is_same_text(cells):
             return Again.SAME
-        if not any(type(cell) is str and _may_be_stem(cell) for cell in cells):
+        if not _has_stem(cells):
             return None
         sure = find_header(replace(self._sheet, rows=[list(cells)]), SURE_COLUMNS, required=("stem",))
         if sure is None or not families(sure.columns) & TELLING:
@@ -87,10 +87,14 @@ class LaterHeaders:
         return Again.SAME if columns == self._columns else Again.OTHER
 
     def _is_same_text(self, cells: Sequence[Cell]) -> bool:
-        # One cell first: few rows begin as the header does.
+        # Cheap looks first: few rows fill as many cells, and hardly any begins as the header does.
+        if len(self._texts) < 2 or len(cells) - cells.count(None) != len(self._texts):
+            return False
+        column, text = next(iter(self._texts.items()))
+        cell = cells[column] if column < len(cells) else None
         return (
-            len(self._texts) > 1
-            and _plain_first(cells) == next(iter(self._texts.items()))
+            type(cell) is self._first_type
+            and normalise_header(cell_text(cell)) == text
             and _plain_texts(cells) == self._texts
         )
 
@@ -133,17 +137,23 @@ def is_about_the_form(sheet: Sheet) -> bool:
     return _INSTRUCTIONS.fullmatch(sheet.name.strip()) is not None
 
 
-def _may_be_stem(text: str) -> bool:
-    if len(text) > _LONGEST_HEADING or _MAY_BE_STEM.search(text) is None:
-        return False
+def _has_stem(cells: Sequence[Cell]) -> bool:
+    """Whether a cell is a heading of the stem. Every row is asked: a cheap look for a letter comes first."""
+    maybe = [
+        cell
+        for cell in cells
+        if type(cell) is str
+        and len(cell) <= _LONGEST_HEADING
+        # Every name of the stem has one of these: 题, 问, 病例, stem, question.
+        and ("题" in cell or "问" in cell or "例" in cell or "s" in cell or "S" in cell)
+    ]
+    return any(map(_is_stem, maybe))
+
+
+# Remembered: the type of the question, which holds 题 as well, says the same in row after row.
+@lru_cache(maxsize=4096)
+def _is_stem(text: str) -> bool:
     return normalise_header(text) in _STEMS or bare_header(text) in _STEMS
-
-
-def _plain_first(cells: Sequence[Cell]) -> tuple[int, str] | None:
-    """The first cell with anything in it, as a heading."""
-    return next(
-        ((at, normalise_header(cell_text(cell))) for at, cell in enumerate(cells) if cell is not None), None
-    )
 
 
 def _plain_texts(cells: Sequence[Cell]) -> dict[int, str]:

@@ -173,7 +173,8 @@ def fold_stem(text: str) -> str:
 
 
 def _normalise(text: str) -> str:
-    if text.isascii():
+    # Most text is in that form, and then holds no raised digits: quickly seen, and the search is not quick.
+    if text.isascii() or unicodedata.is_normalized("NFKC", text):
         return text
     return unicodedata.normalize("NFKC", _RAISED.sub(_spell_raised, text))
 

@@ -49,11 +49,25 @@ class ImportResult:
     batch: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A workbook judged before the unit of work began, against what the bank held then."""
+
+    known: dict[str, str]
+    judged: Judgement
+
+    def known_after(self, *, skip_bad: bool) -> dict[str, str]:
+        """What the bank will hold once this workbook is in."""
+        if self.judged.errors and not skip_bad:
+            return self.known
+        return self.known | {draft.stem_fingerprint: draft.fingerprint for draft in self.judged.good}
+
+
 @contextmanager
-def _collector_at_rest() -> Iterator[None]:
+def collector_at_rest() -> Iterator[None]:
     """No search for cycles while hundreds of thousands of values without any are made: a third of the time.
 
-    Around a whole function: what it made is gone again when the search resumes.
+    Around all that makes and uses them: they are gone again when the search resumes.
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -64,7 +78,7 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-@_collector_at_rest()
+@collector_at_rest()
 def check_bank(
     session: Session | None,
     workbook: Workbook,
@@ -77,13 +91,32 @@ def check_bank(
 
     Raises InputError where no sheet holds questions.
     """
-    bank = queries.find_bank(session, bank_name) if session is not None and bank_name else None
-    known = queries.map_fingerprints(session, bank.id) if session is not None and bank is not None else {}
+    known = load_known(session, bank_name) if session is not None and bank_name else {}
     judged = judge_workbook(workbook, mapping=mapping, known=known, progress=progress)
     return _result(workbook, judged, imported=0, batch=None)
 
 
-@_collector_at_rest()
+def load_known(session: Session, bank_name: str) -> dict[str, str]:
+    """stem_fingerprint -> fingerprint of what the bank of that name holds; empty where there is none yet."""
+    bank = queries.find_bank(session, bank_name.strip())
+    return queries.map_fingerprints(session, bank.id) if bank is not None else {}
+
+
+def judge_ahead(
+    workbook: Workbook,
+    known: dict[str, str],
+    *,
+    mapping: Mapping = NO_MAPPING,
+    progress: Progress = lambda _rows: None,
+) -> Ahead:
+    """Judges a workbook for `import_bank` without a session: on SQLite a writer keeps every other one waiting.
+
+    Raises InputError where no sheet holds questions.
+    """
+    return Ahead(known, judge_workbook(workbook, mapping=mapping, known=known, progress=progress))
+
+
+@collector_at_rest()
 def import_bank(
     session: Session,
     workbook: Workbook,
@@ -93,17 +126,21 @@ def import_bank(
     actor: str,
     skip_bad: bool = False,
     mapping: Mapping = NO_MAPPING,
+    ahead: Ahead | None = None,
     progress: Progress = lambda _rows: None,
 ) -> ImportResult:
     """Imports a workbook into the bank of that name, which is made where it is not there yet.
 
-    With any error nothing is written, unless `skip_bad`; nor is anything where all is there already. Raises
-    InputError where no sheet holds questions, UsageError for a name that nobody could type again.
+    With any error nothing is written, unless `skip_bad`; nor is anything where all is there already. `ahead` is the
+    same workbook judged by the same mapping; where the bank changed meanwhile it is judged again. Raises InputError
+    where no sheet holds questions, UsageError for a name that nobody could type again.
     """
-    bank_name = _checked_name(bank_name)
+    bank_name = check_name(bank_name)
     bank = queries.lock_bank(session, bank_name)
     known = queries.map_fingerprints(session, bank.id) if bank else {}
-    judged = judge_workbook(workbook, mapping=mapping, known=known, progress=progress)
+    if ahead is None or ahead.known != known:
+        ahead = judge_ahead(workbook, known, mapping=mapping, progress=progress)
+    judged = ahead.judged
     good = judged.good
     if not good or (judged.errors and not skip_bad):
         return _result(workbook, judged, imported=0, batch=None)
@@ -136,7 +173,8 @@ def undo_batch(session: Session, ref: str, *, now: datetime) -> int:
     return count
 
 
-def _checked_name(name: str) -> str:
+def check_name(name: str) -> str:
+    """The name of a bank, without blanks around it. Raises UsageError for one that nobody could type again."""
     plain = name.strip()
     if not plain or not plain.isprintable() or len(plain) > _LONGEST_NAME:
         raise UsageError(
