@@ -23,7 +23,7 @@ verbs = Noun("巡检：覆盖。")
 
 _DAY = timedelta(days=1)
 _MOST_DAYS = 1100
-_MONTH = re.compile(r"\d{4}-\d{2}")
+_MONTH = re.compile(r"\d{4}-(\d{2})")
 
 
 @verbs.verb("coverage", example="eduops patrol coverage --month 2026-03")
@@ -71,7 +71,7 @@ def _parse_range(month: str | None, from_: str | None, to: str | None, today: da
     """The days asked for, both included; this month where nothing is said. Raises UsageError."""
     if month and (from_ or to):
         raise UsageError("--month 不能和 --from、--to 一起用", hint="只写一种")
-    if month and not _MONTH.fullmatch(month.strip()):
+    if month and not _is_month(month.strip()):
         raise UsageError(f"--month 的值「{month}」不是月份", hint="写成 2026-03 的样子")
     first = parse_day(f"{month.strip()}-01", option="--month") if month else today.replace(day=1)
     from_on = parse_day(from_, option="--from") if from_ else first
@@ -81,6 +81,11 @@ def _parse_range(month: str | None, from_: str | None, to: str | None, today: da
     if (to_on - from_on).days >= _MOST_DAYS:
         raise UsageError(f"一次最多看 {_MOST_DAYS} 天", hint="缩短期间")
     return from_on, to_on
+
+
+def _is_month(text: str) -> bool:
+    found = _MONTH.fullmatch(text)
+    return found is not None and 1 <= int(found[1]) <= 12
 
 
 def _choose(hosts: Sequence[CoverHost], from_on: date, to_on: date) -> list[CoverHost]:

@@ -1,6 +1,6 @@
 """`eduops patrol trend`: where a host's figures are going, and when its disks will be full."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,29 +13,13 @@ from eduops.cli.noun import Noun
 from eduops.core.errors import NotFound, UsageError
 from eduops.core.files import write_whole
 from eduops.patrol.rules.check import render_figure
-from eduops.patrol.rules.trend import VERDICT_WORDS, Point, Trend, Verdict, render_days
+from eduops.patrol.rules.figure import FIGURE_WORDS
+from eduops.patrol.rules.trend import FALL_WORDS, VERDICT_WORDS, Point, Trend, Verdict, render_days
 from eduops.patrol.rules.trend_chart import render_chart
-from eduops.patrol.service.trend import ItemTrend, list_trends
+from eduops.patrol.service.trend import ItemTrend, list_metrics, list_trends
 
 verbs = Noun("趋势。")
 
-_TITLES = {
-    "cpu_percent": "处理器使用率",
-    "load_per_core": "每核 5 分钟负载",
-    "memory_percent": "内存使用率",
-    "swap_percent": "交换区使用率",
-    "disk_percent": "磁盘空间",
-    "inodes_percent": "inode",
-    "zombies": "僵尸进程",
-    "failed_services": "失败的服务",
-    "time_offset_seconds": "时钟偏差",
-    "certificate_days": "证书剩余",
-    "url_seconds": "网址响应",
-    "log_matches": "日志新增匹配",
-    "backup_age_hours": "备份距今",
-    "disk_days": "写满前",
-    "database_bytes": "数据库大小",
-}
 _COLUMNS = (
     out.Column("title", "检查项"),
     out.Column("item", "对象"),
@@ -72,7 +56,13 @@ def trend(
     with door.look(ctx) as look:
         chosen = assets.get_host(look.session, host)
         found = list_trends(look.session, chosen, now=look.now, days=days, metric=metric)
-    found = [each for each in found if item is None or each.item == item]
+        measured = list_metrics(look.session, chosen, now=look.now, days=days)
+    if not found and metric is not None and metric not in FIGURE_WORDS:
+        raise _unknown(f"--metric 的值「{metric}」", "检查项", measured or FIGURE_WORDS)
+    chosen_ones = [each for each in found if item is None or each.item == item]
+    if found and not chosen_ones:
+        raise _unknown(f"--item 的值「{item}」", "对象", [each.item for each in found])
+    found = chosen_ones
     if svg is not None:
         drawn = _choose_drawn(found, host)
         title = f"{host} {_title(drawn.metric)} {drawn.item}".strip()
@@ -100,8 +90,13 @@ def _choose_drawn(found: Sequence[ItemTrend], host: str) -> ItemTrend:
     return found[0]
 
 
+def _unknown(what: str, sort: str, known: Iterable[str]) -> UsageError:
+    named = "、".join(dict.fromkeys(each or "（空）" for each in known))
+    return UsageError(f"{what}不是{sort}", hint=f"可用的有 {named}")
+
+
 def _title(metric: str) -> str:
-    return _TITLES.get(metric, metric)
+    return FIGURE_WORDS.get(metric, metric)
 
 
 def _build_row(each: ItemTrend) -> dict[str, object]:
@@ -131,16 +126,18 @@ def _build_row(each: ItemTrend) -> dict[str, object]:
         "value_text": render(each.points[-1].value),
         "change_text": _signed(each.change, render),
         "slope_text": _signed(line.slope if line else None, render),
-        "said": _say(found),
+        "said": _say(found, each.full),
         "style": _style(found),
     }
 
 
-def _say(found: Trend) -> str:
+def _say(found: Trend, full: float | None) -> str:
     if found.verdict is Verdict.CANNOT_TELL:
         return f"{VERDICT_WORDS[found.verdict]}：{found.reason}"
     said = render_days(found) if found.days is not None else VERDICT_WORDS[found.verdict]
-    return f"{said}（{out.text(found.cleaned_at)[:10]} 清理后）" if found.cleaned_at else said
+    if not found.cleaned_at:
+        return said
+    return f"{said}（{out.text(found.cleaned_at)[:10]} {FALL_WORDS[full is not None]}后）"
 
 
 def _style(found: Trend) -> str:

@@ -43,7 +43,7 @@ def _judge_daily(scope: Scope, rule: ClauseRule, host: HostFact, days: set[date]
         end_on -= _DAY
     for first_on, last_on in _list_runs([day for day in iter_days(start_on, end_on) if day not in days]):
         count = (last_on - first_on).days + 1
-        span = f"{first_on}" if count == 1 else f"{first_on} 至 {last_on} 共 {count} 天"
+        span = f"{first_on} " if count == 1 else f"{first_on} 至 {last_on} 共 {count} 天"
         yield build_finding(
             scope,
             rule,

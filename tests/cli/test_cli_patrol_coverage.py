@@ -95,6 +95,13 @@ def test_days_that_cannot_be_are_refused_as_wrong_usage(typed, hosts, words):
     assert typed("patrol", "coverage", *words).code == 2
 
 
+@pytest.mark.parametrize("month", ["2026-13", "2026-00", "2026-3", "9999-12"])
+def test_a_month_that_there_is_not_is_said_as_it_was_typed(typed, hosts, month):
+    said = typed("patrol", "coverage", "--month", month)
+    assert (said.code, said.out) == (2, "")
+    assert f"--month 的值「{month}" in said.err
+
+
 def test_nobody_under_care_is_said(typed, home):
     said = typed("patrol", "coverage")
     assert said.code == 0 and "没有看护中的主机" in said.out

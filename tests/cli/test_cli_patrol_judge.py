@@ -12,6 +12,7 @@ from cli.conftest import Typed
 from patrol.healthy_document import build_healthy, put, section, sign
 
 from eduops.core.shipped import find_shipped
+from eduops.patrol.rules.trend import FALL_WORDS, Point, build_trend
 
 NOW = datetime(2026, 3, 5, 3, 50, tzinfo=UTC)
 Ingest = Callable[..., str]
@@ -189,3 +190,31 @@ def test_limits_of_one_host_go_before_its_roles(typed, ingest, home):
     told = typed("patrol", "thresholds", "--json").json()
     assert told["hosts"] == {"app-1": {"disk_percent": {"warning": 40.0, "critical": 99.0}}}
     assert "40 / 99" in typed("patrol", "thresholds").out
+
+
+def test_trend_of_a_figure_that_there_is_not_is_wrong_usage_and_names_what_there_is(typed, ingest):
+    said = typed("patrol", "trend", "app-1", "--metric", "disk_procent")
+    assert said.code == 2
+    assert "disk_percent" in said.err and "jvm_threads" in said.err
+    ingest(1)
+    said = typed("patrol", "trend", "app-1", "--metric", "disk_procent", "--json")
+    assert said.code == 2
+    assert "--metric 的值「disk_procent」" in said.err.replace("\n", "")
+    assert "disk_percent" in said.err and "jvm_threads" not in said.err
+    assert typed("patrol", "trend", "app-1", "--metric", "jvm_threads").code == 0
+    said = typed("patrol", "trend", "app-1", "--metric", "disk_percent", "--item", "/dta")
+    assert said.code == 2
+    assert "--item 的值「/dta」" in said.err and "/" in said.err
+
+
+def test_a_processor_that_fell_was_not_cleaned_up(typed, ingest):
+    for day in range(10):
+        ingest(20 - day, 90)
+    for day in range(10):
+        ingest(10 - day, 40)
+    (disk,) = typed("patrol", "trend", "app-1", "--metric", "disk_percent", "--item", "/", "--json").json()
+    assert "清理后）" in disk["said"]
+    assert FALL_WORDS == {True: "清理", False: "大幅下降"}
+    figures = [Point(NOW + timedelta(days=day), 90.0 if day < 10 else 20.0) for day in range(12)]
+    assert "最近一次大幅下降之后只有 2 次测量" in build_trend(figures).reason
+    assert "最近一次清理之后只有 2 次测量" in build_trend(figures, full=100).reason

@@ -103,6 +103,24 @@ def list_figures(
     ]
 
 
+def list_metrics(session: Session, host_id: int, *, since: datetime, until: datetime) -> list[str]:
+    """The metrics of the host's figures measured in [since, until), in the order of their checks."""
+    query = (
+        select(col(PatrolResult.metric))
+        .join(PatrolRun, col(PatrolRun.id) == col(PatrolResult.run_id))
+        .where(
+            col(PatrolRun.host_id) == host_id,
+            col(PatrolRun.document_hash).is_not(None),
+            col(PatrolRun.measured_at) >= since,
+            col(PatrolRun.measured_at) < until,
+            col(PatrolResult.value).is_not(None),
+        )
+        .group_by(col(PatrolResult.metric))
+        .order_by(sqlalchemy.func.min(col(PatrolResult.id)))
+    )
+    return list(session.exec(query))
+
+
 def list_stored_ids(
     session: Session, host_id: int, *, since: datetime | None = None, until: datetime | None = None
 ) -> list[int]:

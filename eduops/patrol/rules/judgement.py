@@ -178,7 +178,7 @@ def judge_days(
 ) -> Iterator[Check]:
     """Days until a file system is full. Only growth that is beyond doubt alarms; nothing where nobody can tell."""
     kept, cleaned_at = choose_points(points, full=_FULL_PERCENT)
-    if explain_few(kept, cleaned_at):
+    if explain_few(kept, cleaned_at, full=_FULL_PERCENT):
         return
     farthest = limits.clear_limit(limits.warning, margin_percent)
     if not can_fill(kept, full=_FULL_PERCENT, days=farthest):

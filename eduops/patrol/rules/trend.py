@@ -67,6 +67,10 @@ VERDICT_WORDS = {
 }
 
 
+FALL_WORDS = {True: "清理", False: "大幅下降"}
+"""What a big fall is, by whether the figure has a value at which there is no more room: nobody cleans a processor up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trend:
     """The line through the points since the last clean-up, and days from the last of them until `full`.
@@ -92,7 +96,7 @@ def build_trend(points: Iterable[Point], *, full: float | None = None) -> Trend:
 
 def draw_trend(kept: tuple[Point, ...], cleaned_at: datetime | None, *, full: float | None = None) -> Trend:
     """The trend through points that were chosen already."""
-    reason = explain_few(kept, cleaned_at)
+    reason = explain_few(kept, cleaned_at, full=full)
     line = None if reason else fit_line(kept)
     if line is None:
         return Trend(Verdict.CANNOT_TELL, reason or "没有两次不同时刻的测量", kept, cleaned_at)
@@ -222,9 +226,9 @@ def _thin(points: Sequence[Point]) -> Sequence[Point]:
     return points[(len(points) - 1) % step :: step] if step > 1 else points
 
 
-def explain_few(points: Sequence[Point], cleaned_at: datetime | None) -> str:
+def explain_few(points: Sequence[Point], cleaned_at: datetime | None, *, full: float | None = None) -> str:
     """Why there are too few points, or too short a time, to tell anything; "" where there are enough."""
-    since = "最近一次清理之后" if cleaned_at else ""
+    since = f"最近一次{FALL_WORDS[full is not None]}之后" if cleaned_at else ""
     if len(points) < _FEWEST_POINTS:
         return f"{since}只有 {len(points)} 次测量，至少要 {_FEWEST_POINTS} 次"
     days = (points[-1].at - points[0].at).total_seconds() / _DAY_SECONDS

@@ -14,6 +14,8 @@ _CAPACITIES = ("disk_percent", "inodes_percent")
 """The figures that come to an end at 100."""
 _ITSELF = "disk_days"
 """A trend's own figure: shown where it is asked for."""
+_AHEAD = timedelta(days=1)
+"""What was measured on a clock a little ahead of ours belongs to today too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,8 @@ def list_trends(
 ) -> list[ItemTrend]:
     """Every figure of the host in the last `days`, in the order in which the patrols tell them."""
     assert host.id is not None  # noqa: S101 - it comes from the database
-    # What was measured on a clock a little ahead of ours belongs to today too.
-    until = now + timedelta(days=1)
     figures = history.list_figures(
-        session, host.id, since=now - timedelta(days=days), until=until, metric=metric
+        session, host.id, since=now - timedelta(days=days), until=now + _AHEAD, metric=metric
     )
     points: dict[tuple[str, str], list[Point]] = {}
     units: dict[tuple[str, str], str] = {}
@@ -57,6 +57,12 @@ def list_trends(
         )
         for (name, item), found in points.items()
     ]
+
+
+def list_metrics(session: Session, host: Host, *, now: datetime, days: int) -> list[str]:
+    """The names of the host's figures of the last `days`, in the order in which the patrols tell them."""
+    assert host.id is not None  # noqa: S101 - it comes from the database
+    return history.list_metrics(session, host.id, since=now - timedelta(days=days), until=now + _AHEAD)
 
 
 def _full(metric: str) -> float | None:
