@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from eduops.alert import configuration as alert
+from eduops.alert import template as alert_template
 from eduops.backup import queries as backups
 from eduops.contract.loader import OVERLAY_NAME, check_contract, load_contract
 from eduops.contract.schema import Contract
@@ -57,6 +59,7 @@ def check_up(home: Home, *, now: datetime) -> list[Check]:
         checks += _check_contract(home, now)
     checks.append(_guard("巡检阈值 patrol.yaml", lambda: _check_thresholds(home)))
     checks.append(_guard("远程连接 remote.yaml", lambda: _check_remote(home)))
+    checks.append(_guard("提醒 alert.yaml", lambda: _check_alerts(home)))
     checks.append(_guard("运行日志", lambda: _check_logs(home, clock.now())))
     checks += _check_database(home, now)
     return checks
@@ -177,6 +180,21 @@ def _check_remote(home: Home) -> Check:
     path = remote.find_config_path(home.path)
     remote.load_config(home.path)
     return Check("远程连接 remote.yaml", "fine", str(path))
+
+
+def _check_alerts(home: Home) -> Check:
+    name, path = "提醒 alert.yaml", alert.find_config_path(home.path)
+    config = alert.load_config(home.path)
+    broken = alert_template.list_problems(home.path)
+    if broken:
+        return Check(name, "warning", f"消息模板不能用：{'；'.join(broken[:3])}", "改正，或删掉它改用随附的")
+    unheard = alert.list_unrouted(config)
+    if unheard:
+        kinds = "、".join(alert.KINDS[kind] for kind in unheard)
+        return Check(name, "warning", f"这些提醒没有渠道：{kinds}", f"在 {path} 的 routes 里补上")
+    if all(channel.kind == "file" for channel in config.channels.values()):
+        return Check(name, "warning", f"{path}：只写进文件，没有人会收到", "按 docs/alert.md 加上渠道")
+    return Check(name, "fine", f"{path}，{len(config.channels)} 个渠道")
 
 
 def _check_database(home: Home, now: datetime) -> Iterator[Check]:

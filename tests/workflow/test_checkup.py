@@ -66,10 +66,13 @@ def run(home, statement):
         database.commit()
 
 
-def test_fresh_home_lacks_only_a_backup(home, work, now):
+def test_fresh_home_lacks_only_a_backup_and_somebody_to_tell(home, work, now):
     checks = check_up(home, now=now)
-    assert [check.name for check in checks if check.state != "fine"] == ["备份"]
+    assert [check.name for check in checks if check.state != "fine"] == ["提醒 alert.yaml", "备份"]
     back_up(home, work, now)
+    (home.path / "alert.yaml").write_text(
+        "channels: {other: {kind: webhook, url_file: keys/url}}\nroutes: [{channels: [other]}]\n"
+    )
     assert {check.state for check in check_up(home, now=now)} == {"fine"}
 
 
