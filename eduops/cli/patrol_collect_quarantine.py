@@ -9,7 +9,7 @@ from eduops.cli import door, out
 from eduops.cli.noun import Noun
 from eduops.cli.patrol_collect_option import spool_of
 from eduops.patrol import spool_quarantine
-from eduops.patrol.spool_quarantine import Refused
+from eduops.patrol.spool_quarantine import Damaged, Refused
 
 verbs = Noun("隔离：被拒绝的巡检文档和原因。")
 
@@ -31,9 +31,10 @@ _COLUMNS = tuple(
 
 @verbs.verb("list", example="eduops patrol quarantine list")
 def list_(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
-    """列出被隔离的巡检文档。"""
+    """列出被隔离的巡检文档；损坏的记录也列出，写明文件和原因。"""
     with door.look(ctx):
-        rows = [_row(refused) for refused in spool_quarantine.list_refused(spool_of(ctx))]
+        whole, damaged = spool_quarantine.list_refused(spool_of(ctx))
+    rows = [*map(_row, whole), *map(_damaged_row, damaged)]
     out.rows(rows, _COLUMNS, as_json=as_json, title="隔离的文档", empty="没有被隔离的文档")
 
 
@@ -66,14 +67,22 @@ def drop(
 ) -> None:
     """删除一份被隔离的文档。"""
     spool = spool_of(ctx)
-    refused, _ = spool_quarantine.get_refused(spool, number)
-    out.confirm(f"删除被隔离的文档 {number}（主机 {refused.host}）", yes=yes or dry_run)
+    refused = spool_quarantine.find_refused(spool, number)
+    row = _row(refused) if isinstance(refused, Refused) else _damaged_row(refused)
+    whose = f"（主机 {refused.host}）" if isinstance(refused, Refused) else "（记录已损坏）"
+    out.confirm(f"删除被隔离的文档 {number}{whose}", yes=yes or dry_run)
     with door.work(ctx, dry_run=dry_run) as work:
-        work.changed(refused.host, action="drop", document=number, reason=refused.reason)
+        work.changed(str(row["host"] or number), action="drop", document=number, reason=row["reason"])
     if not dry_run:
         spool_quarantine.drop(spool, number)
-    out.done(f"已删除被隔离的文档 {number}" + out.preview(dry_run), _row(refused), as_json=as_json)
+    out.done(f"已删除被隔离的文档 {number}" + out.preview(dry_run), row, as_json=as_json)
 
 
 def _row(refused: Refused) -> dict[str, object]:
     return {key: getattr(refused, key) for key in _HEADS}
+
+
+def _damaged_row(damaged: Damaged) -> dict[str, object]:
+    hint = f"运行 eduops patrol quarantine drop {damaged.number} 删去它" if damaged.number else "移走它"
+    said = {"number": damaged.number or None, "reason": damaged.sentence, "hint": hint}
+    return {**dict.fromkeys(_HEADS), **said}

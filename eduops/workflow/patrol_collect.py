@@ -155,10 +155,10 @@ def _end(event: _Event, begun: PatrolRun, shared: Round, *, seconds: float) -> O
         )
     except (InputError, Conflict) as error:
         now = begun.started_at
-        refused = spool_quarantine.keep(
+        kept = spool_quarantine.keep_and_say(
             shared.spool, event.content, host=host.code, source="patrol run", error=error, now=now
         )
-        reason = f"{error.message}（文档隔离为 {refused.number}）"
+        reason = f"{error.message}（文档{kept}）"
         return Outcome(host, fail_run(shared.open_unit, begun, host, reason), error)
     except EduopsError:
         raise

@@ -73,8 +73,8 @@ def _take_in(name: str, content: bytes, host: Host, shared: Round) -> Fetched:
 
 def _refuse(name: str, content: bytes, host: Host, shared: Round, error: EduopsError) -> Fetched:
     with shared.open_unit() as unit:
-        refused = spool_quarantine.keep(
+        kept = spool_quarantine.keep_and_say(
             shared.spool, content, host=host.code, source=f"patrol pull {name}", error=error, now=unit.now
         )
-    reason = f"{error.message}（隔离为 {refused.number}）"
+    reason = f"{error.message}（{kept}）"
     return Fetched(host.code, name, Fate.REFUSED, reason=reason)

@@ -14,8 +14,10 @@ import pytest
 from patrol.healthy_document import GOLDEN, build_healthy, sign
 from servers import sshd
 
+from eduops.core import clock
+from eduops.core.errors import Conflict, InputError
 from eduops.core.shipped import find_shipped
-from eduops.patrol import paste_request, push_wheel
+from eduops.patrol import paste_request, push_wheel, spool_quarantine
 
 QUICK = {"interval_seconds": 0.1}
 
@@ -267,3 +269,97 @@ def test_one_address_under_two_codes_is_refused_until_they_have_ports_of_their_o
     (home / "remote.yaml").write_text("bastions: {main: {address: 10.66.0.1}}\n")
     assert typed("host", "change", "app-2", "--name", "还是它").code == 0
     assert typed("host", "add", "app-3", "--name", "虚构", "--address", "$(id)").code == 2
+
+
+class TestDamagedSpool:
+    @pytest.fixture
+    def folder(self, home) -> Path:
+        """A quarantine with one whole entry and every kind of damage."""
+        folder = home / "spool" / "quarantine"
+        for host in ("app-1", "app-2"):
+            error = InputError("校验和不符", hint="重新传送")
+            spool_quarantine.keep(
+                home / "spool", b"{}", host=host, source="虚构", error=error, now=clock.now()
+            )
+        whole = json.loads(next(folder.glob("*.json")).read_text())
+        (folder / "aaaa0.json").write_text("{")
+        (folder / "aaaa1.json").write_text(json.dumps({"number": "aaaa1"}))
+        (folder / "aaaa2.json").write_bytes(b"\xff\xfe")
+        (folder / "aaaa3.json").mkdir()
+        (folder / "aaaa4.json").symlink_to("/nowhere")
+        (folder / "aaaa5.json").write_text(json.dumps({**whole, "number": "aaaa5", "refused_at": "gestern"}))
+        (folder / "aaaa6.json").write_text(json.dumps({**whole, "number": "aaaa6", "size_bytes": "9"}))
+        (folder / "aaaa7.json").write_text("[" * 100_000)
+        (folder / "aaaa8.document").write_text("{}")
+        (folder / "b b.json").write_text("{}")
+        os.mkfifo(folder / "aaaa9.json")
+        return folder
+
+    def test_each_damaged_file_is_a_line_and_the_others_go_on(self, typed, folder):
+        said = typed("patrol", "quarantine", "list", "--json")
+        assert said.code == 0, said.err
+        rows = said.json()
+        assert sorted(row["host"] for row in rows if row["host"]) == ["app-1", "app-2"]
+        damaged = {row["number"]: row["reason"] for row in rows if not row["host"]}
+        assert sorted(damaged, key=str) == [None, *(f"aaaa{number}" for number in range(10))]
+        for number, reason in damaged.items():
+            assert f"{folder}/" in reason, number
+            assert "已损坏" in reason
+        reasons = (
+            *("不是完整的 JSON", "缺少应有的内容", "不是 UTF-8", "目录", "是链接", "缺少应有", "缺少应有"),
+            *("不是完整的 JSON", "只剩文档原文", "aaaa9.json"),
+        )
+        for number, words in enumerate(reasons):
+            assert words in damaged[f"aaaa{number}"]
+        shown = typed("patrol", "quarantine", "list").out
+        assert all(f"aaaa{number}" in shown for number in range(10))
+
+    def test_same_bytes_of_two_hosts_have_two_numbers_each_shown_and_dropped_by_itself(self, typed, folder):
+        rows = [row for row in typed("patrol", "quarantine", "list", "--json").json() if row["host"]]
+        numbers = {row["host"]: row["number"] for row in rows}
+        assert numbers["app-1"] != numbers["app-2"]
+        assert typed("patrol", "quarantine", "show", numbers["app-1"], "--json").json()["host"] == "app-1"
+        assert typed("patrol", "quarantine", "drop", numbers["app-1"], "--yes").code == 0
+        assert typed("patrol", "quarantine", "show", numbers["app-2"], "--document").out.strip() == "{}"
+
+    def test_damaged_one_is_shown_as_such_and_can_be_dropped(self, typed, folder):
+        for number in (0, 1, 2, 4, 5, 8, 9):
+            said = typed("patrol", "quarantine", "show", f"aaaa{number}")
+            assert (said.code, "Traceback" in said.err, f"aaaa{number}.json" in said.err) == (3, False, True)
+            assert typed("patrol", "quarantine", "drop", f"aaaa{number}", "--yes").code == 0
+        left = typed("patrol", "quarantine", "drop", "aaaa3", "--yes")
+        assert (left.code, "aaaa3.json" in left.err) == (3, True)
+        for number in ("../../remote", "aaaa0", "", "x" * 300):
+            assert typed("patrol", "quarantine", "show", number).code == 4
+
+    @pytest.mark.parametrize("damage", ["{", "[]", '{"nonce": 3}', "{}", "\udcff"])
+    def test_damaged_note_of_a_script_is_named_and_other_hosts_are_taken_in(
+        self, typed, hosts, home, monkeypatch, damage
+    ):
+        monkeypatch.delenv("EDUOPS_NOW")
+        answers = {code: run_script(typed("patrol", "script", code).out) for code in ("app-1", "app-2")}
+        note = home / "spool" / "paste" / "app-1.json"
+        note.write_bytes(damage.encode("utf-8", "surrogateescape"))
+        give(monkeypatch, answers["app-1"])
+        said = typed("patrol", "ingest", "-")
+        assert (said.code, str(note) in said.err, "已损坏" in said.err) == (4, True, True)
+        give(monkeypatch, answers["app-2"])
+        assert typed("patrol", "ingest", "-").code in (0, 1)
+        assert typed("patrol", "script", "app-1").code == 0, "a new script mends it"
+
+    def test_note_that_is_a_folder_or_a_link_is_named(self, tmp_path):
+        for damage in ("folder", "link"):
+            path = tmp_path / damage / "paste" / "app-1.json"
+            path.parent.mkdir(parents=True)
+            path.mkdir() if damage == "folder" else path.symlink_to("/etc/passwd")
+            with pytest.raises(Conflict, match=r"app-1\.json 已损坏") as caught:
+                paste_request.check_request(tmp_path / damage, "app-1", "abcdefghij")
+            assert "删去它" in caught.value.hint
+
+    def test_quarantine_that_cannot_be_written_costs_the_document_only(self, tmp_path):
+        (tmp_path / "quarantine").write_text("")
+        error = InputError("校验和不符")
+        said = spool_quarantine.keep_and_say(
+            tmp_path, b"{}", host="app-1", source="虚构", error=error, now=clock.now()
+        )
+        assert said.startswith("没能隔离：不能写入")
