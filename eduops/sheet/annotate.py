@@ -59,8 +59,10 @@ def _load_copy(source: Workbook) -> Book | None:
     with source.path.open("rb") as stream:
         check_zip(stream, source.path)
         stream.seek(0)
+        # Rich text costs time: only where a raised letter would be lost without it.
+        is_rich = any(sheet.raised for sheet in source.sheets)
         try:
-            return openpyxl.load_workbook(stream)
+            return openpyxl.load_workbook(stream, rich_text=is_rich)
         except Exception:
             # openpyxl raises anything at styles that Excel itself accepts; the extract still helps.
             return None

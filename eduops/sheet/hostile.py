@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from eduops.core.errors import InputError
 from eduops.sheet.number_format import find_altering_styles
+from eduops.sheet.raised import SIGN
 from eduops.sheet.workbook import MAX_CELLS, address, column_index
 
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024
@@ -67,6 +68,8 @@ class Survey:
     errors: dict[str, frozenset[tuple[int, int]]]
     formatted: dict[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
     """Numbers that their format shows as other text (21 % for 0.21), by part."""
+    has_raised: bool = False
+    """Whether some text may have raised or lowered letters."""
 
 
 @dataclass(slots=True)
@@ -105,9 +108,12 @@ def check_zip(stream: BinaryIO, path: Path) -> Survey:
             }
     except ZIP_ERRORS as error:
         raise broken_zip(path) from error
-    errors = {name: errors for name, (errors, _) in found.items() if errors}
-    formatted = {name: formatted for name, (_, formatted) in found.items() if formatted}
-    return Survey(MAX_UNPACKED_BYTES - budget.left_bytes, errors, formatted)
+    return Survey(
+        MAX_UNPACKED_BYTES - budget.left_bytes,
+        errors={name: frozenset(part.errors) for name, part in found.items() if part.errors},
+        formatted={name: frozenset(part.formatted) for name, part in found.items() if part.formatted},
+        has_raised=any(part.has_raised for part in found.values()),
+    )
 
 
 def _load_altering_styles(archive: zipfile.ZipFile, budget: _Budget) -> frozenset[int]:
@@ -163,13 +169,20 @@ def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
         raise InputError(f"{path} 用了不常见的压缩方法，没有打开", hint=SAVE_AS)
 
 
+@dataclass(slots=True)
+class _Part:
+    """What a part that is found harmless holds."""
+
+    errors: set[tuple[int, int]] = field(default_factory=set)
+    formatted: set[tuple[int, int]] = field(default_factory=set)
+    has_raised: bool = False
+
+
 def _scan_part(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget, styles: frozenset[int]
-) -> tuple[frozenset[tuple[int, int]], frozenset[tuple[int, int]]]:
-    """The error cells, and the numbers shown as other text, of a part that is found harmless."""
+) -> _Part:
     place = f"{budget.path} 的 {member.filename}"
-    errors: set[tuple[int, int]] = set()
-    formatted: set[tuple[int, int]] = set()
+    found = _Part()
     is_xml, has_far_cell = None, False
     for chunk, tail in _stream_part(archive, member, budget):
         if is_xml is None:
@@ -177,13 +190,14 @@ def _scan_part(
         if is_xml:
             content = tail + chunk
             _check_entities(content, place)
-            _note_errors(content, errors, place)
+            _note_errors(content, found.errors, place)
             if styles:
-                _note_formatted(content, styles, formatted)
+                _note_formatted(content, styles, found.formatted)
+            found.has_raised = found.has_raised or SIGN in content
             has_far_cell = has_far_cell or bool(_FAR_CELL.search(content))
     if has_far_cell:
         _check_used_range(_stream_part(archive, member, budget, is_again=True), place)
-    return frozenset(errors), frozenset(formatted)
+    return found
 
 
 def _note_formatted(content: bytes, styles: frozenset[int], formatted: set[tuple[int, int]]) -> None:

@@ -14,6 +14,7 @@ from typing import IO, Any, BinaryIO
 from eduops.core.errors import InputError, OutsideError
 from eduops.sheet.hostile import SAVE_AS, Survey, check_zip, encrypted
 from eduops.sheet.part import load_sheet_parts
+from eduops.sheet.raised import Raised, load_raised
 from eduops.sheet.sniff import ZIPPED, Format, open_source, sniff_stream
 from eduops.sheet.text import MAX_TEXT_BYTES, read_text
 from eduops.sheet.workbook import MAX_CELLS, Cell, Range, Sheet, Workbook
@@ -32,9 +33,14 @@ _SPECIAL: dict[str, Callable[[str], Cell]] = {
     "text": str,
 }
 
-_Cells = frozenset[tuple[int, int]]
-Special = Mapping[str, tuple[_Cells, _Cells]]
-"""By sheet name: the error cells, and the numbers that their format shows as other text."""
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """What the package says of a sheet's cells beside their values."""
+
+    errors: frozenset[tuple[int, int]] = frozenset()
+    formatted: frozenset[tuple[int, int]] = frozenset()
+    raised: Raised = field(default_factory=dict)
 
 
 def read_workbook(path: Path) -> Workbook:
@@ -60,17 +66,22 @@ def read_workbook(path: Path) -> Workbook:
     return Workbook(path, found.value, sheets)
 
 
-def _name_special(stream: BinaryIO, survey: Survey) -> Special:
-    if not (survey.errors or survey.formatted):
+def _name_special(stream: BinaryIO, survey: Survey) -> Mapping[str, Special]:
+    """By sheet name."""
+    if not (survey.errors or survey.formatted or survey.has_raised):
         return {}
-    nothing: _Cells = frozenset()
+    parts = load_sheet_parts(stream)
+    raised = load_raised(stream, parts) if survey.has_raised else {}
+    nothing: frozenset[tuple[int, int]] = frozenset()
     return {
-        name: (survey.errors.get(part, nothing), survey.formatted.get(part, nothing))
-        for name, part in load_sheet_parts(stream).items()
+        name: Special(
+            survey.errors.get(part, nothing), survey.formatted.get(part, nothing), raised.get(name, {})
+        )
+        for name, part in parts.items()
     }
 
 
-def _read_in_child(command: list[str], path: Path, special: Special) -> tuple[Sheet, ...]:
+def _read_in_child(command: list[str], path: Path, special: Mapping[str, Special]) -> tuple[Sheet, ...]:
     """Sheets as the child tells them; the child can neither outlive its time nor hand over more than its share."""
     try:
         child = subprocess.Popen(
@@ -102,8 +113,9 @@ class _Draft:
     merged: tuple[Range, ...]
     rows: list[list[Cell]] = field(default_factory=list)
 
-    def finish(self, special: Special) -> Sheet:
-        """The sheet without the empty rows at its end."""
+    def finish(self, special: Mapping[str, Special]) -> Sheet:
+        """The sheet without the empty rows at its end, raised and lowered letters as they are meant."""
+        known = special.get(self.name, Special())
         while self.rows and not any(cell is not None for cell in self.rows[-1]):
             self.rows.pop()
         return Sheet(
@@ -112,11 +124,22 @@ class _Draft:
             self.first_row,
             self.visible,
             self.merged,
-            *special.get(self.name, ()),
+            known.errors,
+            known.formatted,
+            frozenset(self._spell(known.raised)),
         )
 
+    def _spell(self, raised: Raised) -> Iterator[tuple[int, int]]:
+        """Puts what is meant where the plain text stands, and gives the places."""
+        for (row, column), (plain, meant) in raised.items():
+            index = row - self.first_row
+            cells = self.rows[index] if 0 <= index < len(self.rows) else []
+            if column < len(cells) and cells[column] == plain:
+                cells[column] = meant
+                yield row, column
 
-def _collect(stdout: IO[bytes], path: Path, marked: Special) -> tuple[Sheet, ...]:
+
+def _collect(stdout: IO[bytes], path: Path, marked: Mapping[str, Special]) -> tuple[Sheet, ...]:
     drafts: list[_Draft] = []
     cells = 0
     for line in _list_lines(stdout, path):

@@ -38,6 +38,8 @@ class Sheet:
     errors: frozenset[tuple[int, int]] = frozenset()
     formatted: frozenset[tuple[int, int]] = frozenset()
     """The (row, column) of numbers that their format shows as other text, 21 % for 0.21: xlsx and xlsm only."""
+    raised: frozenset[tuple[int, int]] = frozenset()
+    """The (row, column) of rich texts whose raised and lowered letters were kept, 10⁹ for 109: xlsx and xlsm only."""
 
     @property
     def last_row(self) -> int:

@@ -120,6 +120,8 @@ def describe(layout: Layout) -> Iterator[str]:
             f"工作表「{name}」有几列都像「{field_name(field_)}」："
             f"取 {column_letters(taken)} 列，没有用 {left} 列"
         )
+    if layout.sheet.raised:
+        yield f"工作表「{name}」有 {len(layout.sheet.raised)} 格的上标、下标写成 ⁹、₂ 这样的字"
     unused = [*layout.unknown, *((column, "（没有列名）") for column in layout.unheaded)]
     if unused:
         columns = "、".join(f"{column_letters(column)} {text[:20]}" for column, text in sorted(unused))
