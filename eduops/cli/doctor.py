@@ -6,6 +6,7 @@ import typer
 
 from eduops.cli import door, out
 from eduops.cli.noun import Command
+from eduops.cli.schedule_command import find_fault
 from eduops.workflow.checkup import check_up
 
 app = typer.Typer(add_completion=False)
@@ -18,7 +19,7 @@ _STYLES = {"fine": "green", "warning": "yellow", "fault": "bold red"}
 def doctor(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
     """检查本机、数据目录、设置、合同、工作日数据、数据库、台账和备份；发现问题则退出码为 1。"""
     run = door.state(ctx)
-    checks = check_up(run.home, now=run.now)
+    checks = check_up(run.home, now=run.now, find_fault=find_fault)
     rows = [
         {**asdict(check), "state_text": STATES[check.state], "style": _STYLES[check.state]}
         for check in checks

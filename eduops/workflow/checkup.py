@@ -28,6 +28,10 @@ from eduops.store import audit, audit_head, secret
 from eduops.store.evidence import UNREADABLE
 from eduops.store.models import KeyCheck
 from eduops.store.store import Store, open_store
+from eduops.workflow.schedule import configuration as schedule
+from eduops.workflow.schedule import standing
+from eduops.workflow.schedule.configuration import FindFault
+from eduops.workflow.schedule.rules import Calendar
 
 State = Literal["fine", "warning", "fault"]
 
@@ -48,8 +52,11 @@ class Check:
     remedy: str = ""
 
 
-def check_up(home: Home, *, now: datetime) -> list[Check]:
-    """Everything that can be looked at, the later checks left out where an earlier one makes them pointless."""
+def check_up(home: Home, *, now: datetime, find_fault: FindFault = lambda _words: None) -> list[Check]:
+    """Everything that can be looked at, the later checks left out where an earlier one makes them pointless.
+
+    `find_fault` knows the commands that the jobs of schedule.yaml may name.
+    """
     checks = [_check_python(), _guard("巡检程序", _check_agent), *_check_home(home)]
     if not home.is_there:
         return checks
@@ -61,7 +68,7 @@ def check_up(home: Home, *, now: datetime) -> list[Check]:
     checks.append(_guard("远程连接 remote.yaml", lambda: _check_remote(home)))
     checks.append(_guard("提醒 alert.yaml", lambda: _check_alerts(home)))
     checks.append(_guard("运行日志", lambda: _check_logs(home, clock.now())))
-    checks += _check_database(home, now)
+    checks += _check_database(home, now, find_fault)
     return checks
 
 
@@ -197,7 +204,7 @@ def _check_alerts(home: Home) -> Check:
     return Check(name, "fine", f"{path}，{len(config.channels)} 个渠道")
 
 
-def _check_database(home: Home, now: datetime) -> Iterator[Check]:
+def _check_database(home: Home, now: datetime, find_fault: FindFault) -> Iterator[Check]:
     name = "数据库"
     if home.uses_sqlite and not home.database_path.exists():
         # SQLite would make an empty file of it.
@@ -214,6 +221,7 @@ def _check_database(home: Home, now: datetime) -> Iterator[Check]:
     yield _guard("操作日志", lambda: _check_audit(store, home, now))
     yield _guard("违约台账", lambda: _check_ledger(store, home))
     yield _guard("备份", lambda: _check_backup(store, home, now))
+    yield _guard("计划任务", lambda: _check_schedule(store, home, now, find_fault))
     store.engine.dispose()
 
 
@@ -297,6 +305,21 @@ def _check_backup(store: Store, home: Home, now: datetime) -> Check:
         f"最近一份 {verified[0].ref}，{hours:.0f} 小时前",
         "" if state == "fine" else "运行 eduops backup run",
     )
+
+
+def _check_schedule(store: Store, home: Home, now: datetime, find_fault: FindFault) -> Check:
+    """The worst of what can be said of the schedule."""
+    contract = load_contract(home.path / home.load_settings().contract)
+    calendar = Calendar(contract.zone_info, WorkingDays(contract.working_days).is_working_day)
+    config = schedule.check_config(home.path, find_fault, on=now.astimezone(calendar.zone).date())
+    with store.reading() as session:
+        found = standing.list_standings(session, home, config, calendar, now=now)
+    worst = max(found, key=lambda each: ("fine", "warning", "fault").index(each.state))
+    if worst.state == "fine":
+        return Check(
+            "计划任务", "fine", f"启用 {len(config.enabled)} 项；{standing.judge_pulse(home, now=now).seen}"
+        )
+    return Check("计划任务", worst.state, f"{worst.name}：{worst.seen}", worst.remedy)
 
 
 def _guard(name: str, look: Callable[[], Check]) -> Check:

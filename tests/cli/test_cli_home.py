@@ -29,6 +29,8 @@ def test_init_lays_out_a_home_once(typed: Typed, tmp_path: Path) -> None:
         "personal.key",
         "patrol.yaml",
         "remote.yaml",
+        "alert.yaml",
+        "schedule.yaml",
         "eduops.db",
     }
     assert new.stat().st_mode & 0o077 == 0

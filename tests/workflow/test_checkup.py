@@ -19,6 +19,7 @@ from eduops.store import audit
 from eduops.store.store import open_store
 from eduops.workflow.checkup import check_up
 from eduops.workflow.layout import lay_out
+from eduops.workflow.schedule import heartbeat
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +67,14 @@ def run(home, statement):
         database.commit()
 
 
-def test_fresh_home_lacks_only_a_backup_and_somebody_to_tell(home, work, now):
+def test_fresh_home_lacks_only_a_backup_somebody_to_tell_and_a_scheduler(home, work, now):
     checks = check_up(home, now=now)
-    assert [check.name for check in checks if check.state != "fine"] == ["提醒 alert.yaml", "备份"]
+    assert [check.name for check in checks if check.state != "fine"] == ["提醒 alert.yaml", "备份", "计划任务"]
     back_up(home, work, now)
     (home.path / "alert.yaml").write_text(
         "channels: {other: {kind: webhook, url_file: keys/url}}\nroutes: [{channels: [other]}]\n"
     )
+    heartbeat.beat(home, by="cron", now=now)
     assert {check.state for check in check_up(home, now=now)} == {"fine"}
 
 

@@ -51,6 +51,7 @@ def test_everything_is_made_and_closed_to_others(home):
         "patrol.yaml",
         "remote.yaml",
         "alert.yaml",
+        "schedule.yaml",
         "eduops.db",
     )
     assert (laid.kept, laid.revision) == ((), HEAD)
@@ -78,6 +79,8 @@ def test_second_time_keeps_every_file(home):
         "personal.key",
         "patrol.yaml",
         "remote.yaml",
+        "alert.yaml",
+        "schedule.yaml",
         "eduops.db",
     )
     assert read_all(home.path) == before
