@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from eduops.core.config import load_yaml
 from eduops.core.errors import ConfigError
@@ -15,9 +15,23 @@ _NAME = "remote.yaml"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0.1, le=3600)]
-Word = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
-"""A name, an address or a path: it holds no spaces."""
+Word = Annotated[str, Field(min_length=1, pattern=r"^[^\s\x00-\x1f\x7f-\x9f]+$")]
+"""A name or an address: it holds no spaces and no control characters."""
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+def _check_path(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("路径里有空字符，不能是文件名；重新写这一项")
+    try:
+        path.expanduser()
+    except RuntimeError:
+        raise ValueError(f"本机没有用户 {path.parts[0]}，不知道它的主目录；写绝对路径") from None
+    return path
+
+
+LocalPath = Annotated[Path, AfterValidator(_check_path)]
+"""A file of this machine, seen from the home; `~` and `~user` are somebody's home directory here."""
 
 
 class Kind(StrEnum):
@@ -34,12 +48,12 @@ class Login(BaseModel):
 
     user: Word | None = None
     port: Port | None = None
-    key_file: Path | None = None
-    passphrase_file: Path | None = None
+    key_file: LocalPath | None = None
+    passphrase_file: LocalPath | None = None
     """The file with the key's passphrase."""
     passphrase_env: Variable | None = None
     """The environment variable with the key's passphrase."""
-    password_file: Path | None = None
+    password_file: LocalPath | None = None
     password_env: Variable | None = None
     use_agent: bool | None = None
     connect_seconds: Seconds | None = None
@@ -58,7 +72,7 @@ class HostLogin(Login):
 
     overall_seconds: Seconds | None = None
     """For a host's whole patrol."""
-    spool: Annotated[str, Field(pattern=r"^/")] | None = None
+    spool: Annotated[str, Field(pattern=r"^/[^\x00]*$")] | None = None
     """The folder there in which `eduops-agent loop` keeps its documents."""
 
 
