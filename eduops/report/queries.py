@@ -202,8 +202,9 @@ def _load_patrols(
     facts = patrols.list_patrol_facts(session, since=from_at, until=to_at)
     big = {(fact.host, fact.finished_at) for fact in facts if fact.is_big}
     for run, host in reversed(runs):
-        if run.finished_at and run.finished_at < to_at and run.state:
-            on = run.started_at.astimezone(contract.zone_info).date()
+        if run.finished_at and run.state:
+            # The day on which it ended, as coverage and the contract's rules have it.
+            on = run.finished_at.astimezone(contract.zone_info).date()
             yield PatrolFact(
                 on, host.name, run.state, problems.get(run.id or 0, 0), (host.code, run.finished_at) in big
             )

@@ -227,11 +227,12 @@ def test_reference_takes_its_year_from_the_contracts_zone(store, hosts, now, con
 
 
 def test_list_is_half_open_and_by_host(store, hosts, now, config):
-    ingest(store, hosts["app-1"], sign(build_healthy()), config, now)
+    run, _ = ingest(store, hosts["app-1"], sign(build_healthy()), config, now)
     with store.reading() as session:
-        assert queries.list_runs(session, since=now, until=now) == []
-        assert len(queries.list_runs(session, since=now, until=now + timedelta(seconds=1))) == 1
-        assert queries.list_runs(session, since=now + timedelta(seconds=1)) == []
+        ended_at = run.finished_at
+        assert queries.list_runs(session, since=now, until=ended_at) == []
+        assert len(queries.list_runs(session, since=ended_at, until=ended_at + timedelta(seconds=1))) == 1
+        assert queries.list_runs(session, since=ended_at + timedelta(seconds=1)) == []
         assert queries.list_runs(session, host_code="here") == []
         assert len(queries.list_runs(session, host_code="app-1")) == 1
 

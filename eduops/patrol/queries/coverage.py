@@ -13,6 +13,7 @@ from eduops.asset.rules import Environment
 from eduops.contract.fact import HostFact, PatrolFact
 from eduops.contract.period import day_of
 from eduops.patrol.models import PatrolResult, PatrolRun
+from eduops.patrol.queries.run import is_within
 from eduops.patrol.rules.check import State
 from eduops.patrol.rules.coverage import CoverHost, CoverRun
 from eduops.patrol.rules.run import Kind
@@ -80,14 +81,7 @@ def list_cover_runs(
     session: Session, *, since: datetime, until: datetime, big_since: datetime | None = None
 ) -> list[CoverRun]:
     """The patrols of [since, until) and the big ones from `big_since` on, by when they ended, else began."""
-    # Two conditions on columns with an index, rather than one on either.
-    finished = and_(col(PatrolRun.finished_at) >= since, col(PatrolRun.finished_at) < until)
-    unfinished = and_(
-        col(PatrolRun.finished_at).is_(None),
-        col(PatrolRun.started_at) >= since,
-        col(PatrolRun.started_at) < until,
-    )
-    wanted = or_(finished, unfinished)
+    wanted = is_within(since=since, until=until)
     if big_since is not None:
         wanted = or_(
             wanted,
