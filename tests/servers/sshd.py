@@ -170,7 +170,9 @@ def _config(folder: Path, port: int, options: Mapping[str, str], environment: st
     yield "PermitRootLogin prohibit-password"
     yield "LogLevel VERBOSE"
     yield "MaxStartups 100"
-    yield "Subsystem sftp internal-sftp"
+    # Said twice it is an error.
+    if "Subsystem" not in options:
+        yield "Subsystem sftp internal-sftp"
     if environment:
         yield f"SetEnv {environment}"
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from eduops.backup.keep import directory, restic
-from eduops.backup.keep.kept import Checked, DirectoryStore, Kept, ResticStore, Store
+from eduops.backup.keep import directory, restic, sftp
+from eduops.backup.keep.kept import Checked, DirectoryStore, Kept, ResticStore, SftpStore, Store
+from eduops.core.errors import NotAllowed
 
-__all__ = ["Checked", "DirectoryStore", "Kept", "ResticStore", "Store"]
+__all__ = ["Checked", "DirectoryStore", "Kept", "ResticStore", "SftpStore", "Store"]
 
-_KINDS: Final[Mapping[type, ModuleType]] = {DirectoryStore: directory, ResticStore: restic}
+_KINDS: Final[Mapping[type, ModuleType]] = {DirectoryStore: directory, ResticStore: restic, SftpStore: sftp}
 
 
 def stage(store: Store) -> AbstractContextManager[Path]:
@@ -39,6 +40,30 @@ def check(store: Store, kept: Kept) -> Checked:
     """
     checked: Checked = _KINDS[type(store)].check(store, kept)
     return checked
+
+
+def glance(store: Store, kept: Kept) -> str:
+    """What is wrong as far as names and sizes tell, without reading it all; nothing where all is well.
+
+    Raises OutsideError where nobody can look.
+    """
+    fault: str = _KINDS[type(store)].glance(store, kept)
+    return fault
+
+
+def copy(store: Store, kept: Kept, place: DirectoryStore | SftpStore) -> Kept:
+    """Copies a backup as it is stored, encrypted where it is, and compares what it reads with the list.
+
+    Raises NotAllowed for a restic repository, whose snapshots are no files; OutsideError, NotFound, Conflict.
+    """
+    if not isinstance(store, DirectoryStore):
+        raise NotAllowed(
+            f"{store.title}里的备份不能逐个文件复制到异地",
+            hint="用 restic copy 复制整个仓库，或给这个来源另设一个 kind: directory 的存放处",
+        )
+    source = directory.open_stored(store, kept)
+    copied: Kept = _KINDS[type(place)].adopt(place, source, kept.path)
+    return copied
 
 
 def fetch(store: Store, kept: Kept, into: Path) -> list[str]:

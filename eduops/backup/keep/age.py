@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import pyrage
 
 from eduops.backup import secret
-from eduops.backup.keep.manifest import File
+from eduops.backup.keep.manifest import File, Readable
 from eduops.core.errors import ConfigError
 from eduops.core.files import open_regular, render_reason
 
@@ -61,7 +61,7 @@ def encrypt(source: Path, target: Path, recipients: Sequence[str]) -> File:
         return sink.file
 
 
-def decrypt(reader: BinaryIO, write: Callable[[bytes], object], identity: "Identity") -> File:
+def decrypt(reader: Readable, write: Callable[[bytes], object], identity: "Identity") -> File:
     """Gives what was encrypted to `write`; its size and SHA-256. Raises Unopened, and the OSError of `write`."""
     sink = _Sink(write)
     try:
@@ -117,3 +117,8 @@ def load_identity(path: Path) -> Identity:
         raise ConfigError(
             f"{path} 不是 age 的密钥文件", hint="应有一行 AGE-SECRET-KEY-1…；从保管处重新复制一份"
         ) from None
+
+
+def find_recipient(identity: Identity) -> str:
+    """The public key that belongs to a private one: by it people tell keys apart."""
+    return str(identity.key.to_public())  # type: ignore[attr-defined]  # pyrage has no types

@@ -1,23 +1,21 @@
 """A folder of backups: each is a folder that appears under its name when everything in it is on the disk.
 
-With recipients every file is encrypted beside a plain list of what is stored, so that a copy can be read back and
-compared by whoever has no key. Backups of before there were stores are single files.
+Backups of before there were stores are single files.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from eduops.backup.keep import age, manifest, stage
+from eduops.backup.keep import age, manifest, stage, stored
 from eduops.backup.keep.kept import Checked, DirectoryStore, Kept, told
-from eduops.backup.keep.manifest import File
-from eduops.core.errors import Conflict, NotAllowed, NotFound, OutsideError
+from eduops.backup.keep.stored import Stored
+from eduops.core.errors import Conflict, NotAllowed, NotFound
 
-STORED: Final = "stored.json"
-"""The list of the encrypted files as they lie there."""
+_HINT: Final = "运行 eduops backup list 另选一份"
 
 
 @contextmanager
@@ -46,7 +44,7 @@ def put(store: DirectoryStore, folder: Path, name: str) -> Kept:
         if store.recipients:
             _encrypt(store, folder, names)
         size = sum(entry.stat().st_size for entry in folder.rglob("*") if entry.is_file())
-        digest = manifest.hash_path(folder / _list_name(folder)).sha256
+        digest = manifest.hash_path(folder / (stored.LIST if store.recipients else manifest.NAME)).sha256
         stage.make_permanent(folder, target)
     return Kept(name, size, digest)
 
@@ -56,10 +54,19 @@ def check(store: DirectoryStore, kept: Kept) -> Checked:
     place = _locate(store, kept.path)
     with told(store.title, f"读取备份 {kept.path}"):
         if not place.exists():
-            return Checked(0, 0, (f"备份 {kept.path} 不在 {store.folder} 里了",))
+            return Checked(0, 0, (_gone(store, kept),))
         if place.is_file():
             return _check_single(place, kept)
-        return _check_folder(store, place, kept)
+        return stored.check(_open(place, kept), store.identity_file)
+
+
+def glance(store: DirectoryStore, kept: Kept) -> str:
+    """What is wrong as far as names and sizes tell; nothing where all is well. Raises OutsideError."""
+    place = _locate(store, kept.path)
+    with told(store.title, f"查看备份 {kept.path}"):
+        if not place.exists():
+            return _gone(store, kept)
+        return "" if place.is_file() else stored.glance(_open(place, kept))
 
 
 def fetch(store: DirectoryStore, kept: Kept, into: Path) -> list[str]:
@@ -70,15 +77,44 @@ def fetch(store: DirectoryStore, kept: Kept, into: Path) -> list[str]:
     place = _locate(store, kept.path)
     with told(store.title, f"取出备份 {kept.path}"):
         if not place.exists():
-            raise NotFound(
-                f"备份 {kept.path} 不在 {store.folder} 里了", hint="运行 eduops backup list 另选一份"
-            )
-        if place.is_file():
-            _require(
-                _copy(place, into / place.name).sha256 == kept.sha256, kept, f"文件 {place.name} 的内容变了"
-            )
-            return [place.name]
-        return _fetch_folder(store, place, kept, into)
+            raise NotFound(_gone(store, kept), hint=_HINT)
+        if not place.is_file():
+            return stored.fetch(_open(place, kept), into, identity_file=store.identity_file)
+        single = Stored(kept, {place.name: 0}, lambda name: place.open("rb"))
+        is_same = stored.copy_file(single, place.name, into / place.name).sha256 == kept.sha256
+        stored.require(is_same, kept, f"文件 {place.name} 的内容变了")
+        return [place.name]
+
+
+def open_stored(store: DirectoryStore, kept: Kept) -> Stored:
+    """The backup's files as they lie there, for copying. Raises OutsideError, NotFound, NotAllowed."""
+    place = _locate(store, kept.path)
+    if not place.exists():
+        raise NotFound(_gone(store, kept), hint=_HINT)
+    if place.is_file():
+        raise NotAllowed(f"旧格式的备份 {kept.path} 不能复制到异地", hint="运行 eduops backup run 做一份新的")
+    with told(store.title, f"读取备份 {kept.path}"):
+        return _open(place, kept)
+
+
+def adopt(store: DirectoryStore, source: Stored, name: str) -> Kept:
+    """Makes a copy of a backup as it is stored elsewhere, whole or not at all.
+
+    Raises OutsideError, also for a file that is not as the list has it.
+    """
+    target = _locate(store, name)
+    if target.exists():
+        raise Conflict(f"{store.title}已有 {name}", hint="运行 eduops backup show 核对，或先移走那一份")
+    expected, fault = stored.read_list(source)
+    stored.require(not fault, source.kept, fault)
+    with open_stage(store) as folder, told(store.title, "写入副本"):
+        for each in source.sizes:
+            copied = stored.copy_file(source, each, folder / each)
+            is_same = each == source.list_name or expected.get(each) == copied
+            stored.require(is_same, source.kept, f"文件 {each} 与清单不符")
+        size = sum(entry.stat().st_size for entry in folder.rglob("*") if entry.is_file())
+        stage.make_permanent(folder, target)
+    return Kept(name, size, source.kept.sha256)
 
 
 def remove(store: DirectoryStore, kept: Kept) -> None:
@@ -104,29 +140,23 @@ def sweep(store: DirectoryStore) -> list[str]:
 
 def _locate(store: DirectoryStore, name: str) -> Path:
     """Where a backup lies. Raises NotAllowed for a name that leads elsewhere."""
-    if name in ("", ".", "..") or "/" in name or "\0" in name or name.startswith("."):
-        raise NotAllowed(f"备份的位置「{name}」不是{store.title}里的名称", hint="检查备份目录的登记")
-    return store.folder / name
+    return store.folder / require_name(name, store.title)
 
 
-def _list_name(folder: Path) -> str:
-    """The file that proves all others: of what is stored, where that is encrypted."""
-    return STORED if (folder / STORED).exists() else manifest.NAME
+def require_name(name: str, title: str) -> str:
+    """The name, if it is one. Raises NotAllowed for what leads out of the store or belongs to the store itself."""
+    if not name or "/" in name or "\0" in name or name.startswith("."):
+        raise NotAllowed(f"备份的位置「{name}」不是{title}里的名称", hint="检查备份目录的登记")
+    return name
 
 
-def _encrypt(store: DirectoryStore, folder: Path, names: list[str]) -> None:
-    stored = {}
-    # Backwards: `a.age` makes room before `a` becomes it.
-    for name in reversed(names):
-        sealed = name + age.SUFFIX
-        stored[sealed] = age.encrypt(folder / name, folder / sealed, store.recipients)
-        (folder / name).unlink()
-    content = {
-        "schema": 1,
-        "encryption": "age",
-        "files": {name: asdict(file) for name, file in stored.items()},
-    }
-    (folder / STORED).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="ascii")
+def _gone(store: DirectoryStore, kept: Kept) -> str:
+    return f"备份 {kept.path} 不在 {store.folder} 里了"
+
+
+def _open(place: Path, kept: Kept) -> Stored:
+    sizes = {name: (place / name).stat().st_size for name in manifest.list_files(place)}
+    return Stored(kept, sizes, lambda name: (place / name).open("rb"))
 
 
 def _check_single(place: Path, kept: Kept) -> Checked:
@@ -135,103 +165,16 @@ def _check_single(place: Path, kept: Kept) -> Checked:
     return Checked(1, found.size, faults)
 
 
-def _check_folder(store: DirectoryStore, place: Path, kept: Kept) -> Checked:
-    expected, fault = _read_list(place, kept)
-    if fault:
-        return Checked(0, 0, (fault,))
-    name = _list_name(place)
-    found = {each: manifest.hash_path(place / each) for each in manifest.list_files(place) if each != name}
-    faults = manifest.compare(expected, found)
-    size = sum(file.size for file in found.values())
-    if name == manifest.NAME:
-        return Checked(len(found), size, tuple(faults))
-    if faults or store.identity_file is None:
-        return Checked(len(found), size, tuple(faults), is_opened=False)
-    opened = _open_all(place, expected, age.load_identity(store.identity_file))
-    return Checked(len(found), size, tuple(opened))
-
-
-def _read_list(place: Path, kept: Kept) -> tuple[dict[str, File], str]:
-    """The files that should be there, or why the list of them is worth nothing."""
-    name = _list_name(place)
-    try:
-        with (place / name).open("rb") as stream:
-            content = stream.read(manifest.LARGEST_BYTES)
-    except FileNotFoundError:
-        return {}, f"备份 {kept.path} 的清单 {name} 不在了"
-    if manifest.hash_bytes(content) != kept.sha256:
-        return {}, f"备份 {kept.path} 的清单 {name} 被改动：校验值与登记不符"
-    try:
-        return manifest.parse_list(content), ""
-    except ValueError:
-        return {}, f"备份 {kept.path} 的清单 {name} 读不懂"
-
-
-def _open_all(place: Path, stored: Mapping[str, File], identity: age.Identity) -> list[str]:
-    """What differs once it is decrypted, without writing it anywhere."""
-    found = {}
-    try:
-        for name in stored:
-            with (place / name).open("rb") as reader:
-                found[name.removesuffix(age.SUFFIX)] = age.decrypt(reader, lambda chunk: None, identity)
-        listed = bytearray()
-        with (place / (manifest.NAME + age.SUFFIX)).open("rb") as reader:
-            age.decrypt(reader, listed.extend, identity)
-        expected = manifest.parse(bytes(listed)).files
-    except age.Unopened as error:
-        return [f"备份 {place.name} 的文件 {name}：{error}"]
-    except (FileNotFoundError, ValueError):
-        return [f"备份 {place.name} 的清单 {manifest.NAME} 不在或读不懂"]
-    found.pop(manifest.NAME)
-    return manifest.compare(expected, found)
-
-
-def _fetch_folder(store: DirectoryStore, place: Path, kept: Kept, into: Path) -> list[str]:
-    expected, fault = _read_list(place, kept)
-    _require(not fault, kept, fault)
-    is_sealed = _list_name(place) == STORED
-    if is_sealed and store.identity_file is None:
-        raise NotAllowed(
-            f"备份 {kept.path} 是加密的，而 {store.title}没有写 identity_file",
-            hint="在 backup.yaml 写上 age 密钥文件的路径（权限 600），用完可以拿走",
-        )
-    identity = age.load_identity(store.identity_file) if is_sealed and store.identity_file else None
-    for name, file in expected.items():
-        _fetch_file(place, name, file, kept, into, identity)
-    if not is_sealed:
-        _copy(place / manifest.NAME, into / manifest.NAME)
-    return manifest.list_files(into)
-
-
-def _fetch_file(
-    place: Path, name: str, file: File, kept: Kept, into: Path, identity: age.Identity | None
-) -> None:
-    target = into / (name.removesuffix(age.SUFFIX) if identity else name)
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        if identity is None:
-            _require(_copy(place / name, target) == file, kept, f"文件 {name} 的内容变了：校验值与清单不符")
-            return
-        _require(manifest.hash_path(place / name) == file, kept, f"文件 {name} 的内容变了：校验值与清单不符")
-        with (place / name).open("rb") as reader, target.open("xb") as writer:
-            target.chmod(0o600)
-            age.decrypt(reader, writer.write, identity)
-    except FileNotFoundError:
-        _require(False, kept, f"缺少文件 {name}")
-    except age.Unopened as error:
-        _require(False, kept, f"文件 {name}：{error}")
-
-
-def _copy(source: Path, target: Path) -> File:
-    with source.open("rb") as reader, target.open("xb") as writer:
-        target.chmod(0o600)
-        return manifest.hash_stream(reader, also=writer.write)
-
-
-def _require(is_good: bool, kept: Kept, fault: str) -> None:
-    if not is_good:
-        raise OutsideError(
-            f"备份 {kept.path} 不能用：{fault}",
-            hint="运行 eduops backup list 换一份（或第二处的副本），并检查磁盘",
-            source=kept.path,
-        )
+def _encrypt(store: DirectoryStore, folder: Path, names: list[str]) -> None:
+    sealed = {}
+    # Backwards: `a.age` makes room before `a` becomes it.
+    for name in reversed(names):
+        path = name + age.SUFFIX
+        sealed[path] = age.encrypt(folder / name, folder / path, store.recipients)
+        (folder / name).unlink()
+    content = {
+        "schema": 1,
+        "encryption": "age",
+        "files": {name: asdict(file) for name, file in sealed.items()},
+    }
+    (folder / stored.LIST).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="ascii")

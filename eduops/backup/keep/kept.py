@@ -7,6 +7,8 @@ from pathlib import Path
 
 from eduops.core.errors import OutsideError
 from eduops.core.files import render_reason
+from eduops.remote.gateway import Gateway
+from eduops.remote.route import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,24 @@ class ResticStore:
         return f"存放处 {self.name}（restic）"
 
 
-Store = DirectoryStore | ResticStore
+@dataclass(frozen=True, slots=True)
+class SftpStore:
+    """A second place on a host. `scratch` is a folder of this machine's that tells what is on its way."""
+
+    name: str
+    gateway: Gateway
+    route: Route
+    path: str
+    scratch: Path
+    identity_file: Path | None = None
+
+    @property
+    def title(self) -> str:
+        """As messages name it."""
+        return f"异地存放处 {self.name}（{self.route.code}:{self.path}）"
+
+
+Store = DirectoryStore | ResticStore | SftpStore
 
 
 @dataclass(frozen=True, slots=True)

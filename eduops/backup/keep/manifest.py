@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final, Protocol
 
 from eduops.core.errors import OutsideError
 
@@ -27,6 +27,13 @@ class File:
     sha256: str
 
 
+class Readable(Protocol):
+    """Whatever is read in order."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; none at the end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything that a backup says of itself."""
@@ -43,7 +50,7 @@ class Manifest:
     sentinel: Mapping[str, Any] = field(default_factory=dict)
 
 
-def hash_stream(stream: IO[bytes], *, also: Callable[[bytes], object] = lambda chunk: None) -> File:
+def hash_stream(stream: Readable, *, also: Callable[[bytes], object] = lambda chunk: None) -> File:
     """Size and SHA-256 of what a stream still holds; each chunk is given to `also` too."""
     digest, size = hashlib.sha256(), 0
     while chunk := stream.read(_CHUNK_BYTES):
@@ -122,10 +129,15 @@ def parse_files(found: Any) -> dict[str, File]:
         files = {name: File(int(each["size"]), str(each["sha256"])) for name, each in found.items()}
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(str(error)) from error
-    for name in files:
-        if name.startswith("/") or not name or {"", ".", ".."} & set(name.split("/")):
-            raise ValueError(name)
+    require_paths(files)
     return files
+
+
+def require_paths(names: Iterable[str]) -> None:
+    """Raises ValueError for a path that leads out of the backup."""
+    for name in names:
+        if not name or name.startswith("/") or {"", ".", ".."} & set(name.split("/")):
+            raise ValueError(name)
 
 
 def load(folder: Path) -> Manifest:

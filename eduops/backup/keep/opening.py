@@ -5,7 +5,7 @@ from pathlib import Path
 from eduops.backup import configuration
 from eduops.backup.keep.kept import DirectoryStore, ResticStore, Store
 
-_SCRATCH = "backups"
+SCRATCH = "backups"
 
 
 def find_store(config: configuration.BackupConfig, name: str, home: Path) -> Store:
@@ -15,9 +15,9 @@ def find_store(config: configuration.BackupConfig, name: str, home: Path) -> Sto
         password_file = configuration.in_home(found.password_file, home)
         is_path = ":" not in found.repository
         repository = str(configuration.in_home(Path(found.repository), home)) if is_path else found.repository
-        return ResticStore(name, repository, password_file, home / _SCRATCH)
+        return ResticStore(name, repository, password_file, home / SCRATCH)
     recipients = found.recipients if found.encryption == "age" else ()
     identity = configuration.in_home(found.identity_file, home) if found.identity_file else None
     return DirectoryStore(
-        name, configuration.in_home(found.path or Path(_SCRATCH), home), recipients, identity
+        name, configuration.in_home(found.path or Path(SCRATCH), home), recipients, identity
     )

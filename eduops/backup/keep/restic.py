@@ -67,6 +67,15 @@ def check(store: ResticStore, kept: Kept) -> Checked:
     return Checked(len(found), size, tuple(_faults(kept, listed, found)))
 
 
+def glance(store: ResticStore, kept: Kept) -> str:
+    """Whether the snapshot is there; nothing where it is. Raises OutsideError, ConfigError."""
+    try:
+        restic_program.run(store, "cat", "snapshot", _id(kept))
+    except (Damaged, NotFound) as error:
+        return f"快照 {kept.path} 不在或读不出来：{error}"
+    return ""
+
+
 def fetch(store: ResticStore, kept: Kept, into: Path) -> list[str]:
     """Restores the snapshot into an empty folder and compares every file; their names. Raises OutsideError."""
     try:

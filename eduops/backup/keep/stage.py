@@ -20,17 +20,39 @@ def open_stage(folder: Path) -> Iterator[Path]:
 
     Raises OSError.
     """
+    with claimed(folder, _STAGE) as lock:
+        stage = lock.with_suffix("")
+        try:
+            stage.mkdir(mode=0o700)
+            yield stage
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+
+
+@contextmanager
+def claimed(folder: Path, prefix: str) -> Iterator[Path]:
+    """A lock file of a new name, held for as long as the block lasts; on an error what it stands for must be gone.
+
+    Raises OSError.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock, handle = _claim(folder)
-    stage = lock.with_suffix("")
+    lock, handle = _claim(folder, prefix)
     try:
-        stage.mkdir(mode=0o700)
-        yield stage
+        yield lock
     finally:
-        shutil.rmtree(stage, ignore_errors=True)
         with suppress(OSError):
             lock.unlink()
         os.close(handle)
+
+
+def leave(lock: Path) -> None:
+    """Leaves a sign, held by nobody, of what could not be taken away; whoever sweeps finds it. Raises OSError."""
+    lock.with_name(f"{lock.stem}-left{_LOCK}").touch(mode=0o600)
+
+
+def list_ownerless(folder: Path, prefix: str) -> list[Path]:
+    """The lock files that nobody holds any more. Raises OSError."""
+    return [lock for lock in sorted(folder.glob(f"{prefix}*{_LOCK}")) if _is_ownerless(lock)]
 
 
 def remove_folder(path: Path) -> None:
@@ -52,11 +74,10 @@ def sweep(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     swept = []
-    for lock in sorted(folder.glob(f"{_STAGE}*{_LOCK}")):
-        if _is_ownerless(lock):
-            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
-            lock.unlink(missing_ok=True)
-            swept.append(lock.stem)
+    for lock in list_ownerless(folder, _STAGE):
+        shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+        lock.unlink(missing_ok=True)
+        swept.append(lock.stem)
     for gone in sorted(folder.glob(f"{_GONE}*")):
         _erase(gone)
         swept.append(gone.name)
@@ -83,10 +104,10 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def _claim(folder: Path) -> tuple[Path, int]:
+def _claim(folder: Path, prefix: str) -> tuple[Path, int]:
     """A new lock file that is held from here on."""
     while True:
-        lock = folder / f"{_STAGE}{secrets.token_hex(6)}{_LOCK}"
+        lock = folder / f"{prefix}{secrets.token_hex(6)}{_LOCK}"
         handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(handle, fcntl.LOCK_EX)
         # Between making and locking it, somebody who sweeps may have taken it for an orphan.

@@ -9,7 +9,7 @@ import pytest
 from staged_backup import FILES, make_identity, put_backup
 
 from eduops.backup import keep
-from eduops.backup.keep import age, directory, manifest
+from eduops.backup.keep import age, manifest, stored
 from eduops.core.errors import ConfigError, NotAllowed, OutsideError
 
 
@@ -24,10 +24,8 @@ def test_an_encrypted_backup_shows_nothing_and_comes_back_byte_for_byte(
 ) -> None:
     kept = put_backup(store, files={**FILES, "edu.dump.age": b"a file of that name already"})
 
-    stored = {
-        path.name: path.read_bytes() for path in (store.folder / kept.path).rglob("*") if path.is_file()
-    }
-    assert not any(b"rows rows" in content or b"learner" in content for content in stored.values())
+    found = {path.name: path.read_bytes() for path in (store.folder / kept.path).rglob("*") if path.is_file()}
+    assert not any(b"rows rows" in content or b"learner" in content for content in found.values())
     checked = keep.check(store, kept)
     assert (checked.faults, checked.is_opened) == ((), True)
     into = tmp_path / "into"
@@ -91,14 +89,14 @@ def test_a_backup_whose_manifest_does_not_fit_its_decrypted_files_is_not_whole(
 ) -> None:
     kept = put_backup(store)
     folder = store.folder / kept.path
-    stored = json.loads((folder / directory.STORED).read_text())
+    listed = json.loads((folder / stored.LIST).read_text())
     (folder / "edu.dump.age").unlink()
     (folder / "plain").write_bytes(b"other rows")
     file = age.encrypt(folder / "plain", folder / "edu.dump.age", store.recipients)
     (folder / "plain").unlink()
-    stored["files"]["edu.dump.age"] = {"size": file.size, "sha256": file.sha256}
-    (folder / directory.STORED).write_text(json.dumps(stored))
-    forged = keep.Kept(kept.path, 0, manifest.hash_path(folder / directory.STORED).sha256)
+    listed["files"]["edu.dump.age"] = {"size": file.size, "sha256": file.sha256}
+    (folder / stored.LIST).write_text(json.dumps(listed))
+    forged = keep.Kept(kept.path, 0, manifest.hash_path(folder / stored.LIST).sha256)
 
     (fault,) = keep.check(store, forged).faults
     assert "edu.dump" in fault
