@@ -149,4 +149,6 @@ def _fill_down(
 def _list_error_cells(form: Form, number: int) -> Iterator[RowError]:
     for name, column in form.header.columns.items():
         if (number, column) in form.sheet.errors:
-            yield form.error(number, name, "cell_error", "单元格是错误值（如 #N/A）；请改成文字")
+            yield form.error(
+                number, name, "cell_error", "单元格是错误值（如 #N/A）或没有算出结果的公式；请改成文字"
+            )
