@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from servers import postgresql, sshd
+from servers import postgresql, small_disk, sshd
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -54,6 +54,10 @@ NEEDS = {
     "jcmd": _program("jcmd", "openjdk-17-jdk-headless"),
     "tomcat": Need((Path("/usr/share/tomcat10/bin/bootstrap.jar")).exists, "apt-get install tomcat10-common"),
     "busybox": _program("busybox", "busybox"),
+    "mounting": Need(
+        lambda: small_disk.find_way() is not None,
+        "run as root, or let user namespaces mount: user.max_user_namespaces",
+    ),
     "../shared/data": Need(SHARED_DATA.is_dir, "real question banks beside the checkout", always_in_ci=False),
 }
 
