@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from eduops.core.config import load_yaml
 from eduops.core.shipped import find_shipped
@@ -39,7 +39,29 @@ CHANNEL_KINDS: dict[str, str] = {
 
 Word = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
 Mention = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@+-]{1,64}$")]
-Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+def _check_variable(name: str) -> str:
+    # The value is not shown: who writes the secret itself here must not find it in a log.
+    if not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,59}", name):
+        raise ValueError("应是环境变量的名字（大写英文、数字、下划线），不是密钥本身")
+    return name
+
+
+def _check_file(path: Path) -> Path:
+    if "://" in str(path) or ":/" in str(path):
+        raise ValueError("应是文件名，不是网址本身：把网址写进一个文件（chmod 600），这里写文件名")
+    return path
+
+
+def _check_proxy(url: str) -> str:
+    if not re.fullmatch(r"(https?|socks5h?)://[^\s/@?#]+/?", url):
+        raise ValueError("应写成 http://主机:端口 或 socks5://主机:端口，用户名和口令另写")
+    return url
+
+
+Variable = Annotated[str, AfterValidator(_check_variable)]
+SecretFile = Annotated[Path, AfterValidator(_check_file)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 Address = Annotated[str, Field(pattern=r"^[^\s@<>,;:\"]+@[^\s@<>,;:\"]+$", max_length=254)]
 
@@ -67,10 +89,10 @@ class Channel(BaseModel):
     kind: ChannelKind
     title: str = ""
     """What people call it: 运维群."""
-    url_file: Path | None = None
+    url_file: SecretFile | None = None
     """The file with the webhook's address, which is a secret: it carries the robot's key."""
     url_env: Variable | None = None
-    secret_file: Path | None = None
+    secret_file: SecretFile | None = None
     """The file with the secret that messages are signed with."""
     secret_env: Variable | None = None
     mention: Annotated[tuple[Mention, ...], Field(max_length=20)] = ()
@@ -82,7 +104,7 @@ class Channel(BaseModel):
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     security: Literal["starttls", "tls"] = "starttls"
     user: Word | None = None
-    password_file: Path | None = None
+    password_file: SecretFile | None = None
     password_env: Variable | None = None
     from_: Address | None = Field(default=None, alias="from")
     to: tuple[Address, ...] = ()
@@ -125,10 +147,10 @@ class Proxy(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: Annotated[str, Field(pattern=r"^(https?|socks5h?)://[^\s/@?#]+/?$")]
+    url: Annotated[str, AfterValidator(_check_proxy)]
     """http://10.0.0.1:3128 or socks5://10.0.0.1:1080, without name and password."""
     user: Word | None = None
-    password_file: Path | None = None
+    password_file: SecretFile | None = None
     password_env: Variable | None = None
 
     @model_validator(mode="after")

@@ -45,7 +45,7 @@ def send(letter: Letter, outlet: Outlet) -> None:
     except smtplib.SMTPResponseException as error:
         raise _answered(error.smtp_code, error.smtp_error, secrets) from None
     except smtplib.SMTPServerDisconnected:
-        raise Fault("邮件服务器中断了连接，不知道是否送达", is_channel=True) from None
+        raise Fault("邮件服务器没有回答或中断了连接，不知道是否送达", is_channel=True) from None
     except TimeoutError:
         raise Fault(f"邮件服务器 {channel.timeout_seconds:g} 秒没有回答", is_channel=True) from None
     except (OSError, smtplib.SMTPException, ValueError) as error:
