@@ -71,7 +71,7 @@ measure() {
     part cores-1 cores
     part interfaces-1 cat /proc/net/dev
     part processes-1 processes
-    sleep 1
+    part pause sleep 1
     part cores-2 cores
     part interfaces-2 cat /proc/net/dev
     part processes-2 processes

@@ -95,19 +95,36 @@ def test_script_pasted_into_a_terminal_is_read_back(shell):
     }
 
 
+def run_without(shell: str, missing: str, folder: Path) -> Paste:
+    """The script's answer on a host that lacks a program."""
+    for searched in os.environ["PATH"].split(os.pathsep):
+        for path in Path(searched).glob("*") if Path(searched).is_dir() else ():
+            if path.name != missing and not (folder / path.name).exists():
+                (folder / path.name).symlink_to(path)
+    # busybox has its own of everything; only what the script calls by name counts for the others.
+    text = script_for(shell).replace(':/usr/local/sbin:/usr/sbin:/sbin"', '"')
+    done = subprocess.run([*shell.split(), "-c", text], capture_output=True, env={"PATH": str(folder)})
+    return read_paste(done.stdout)
+
+
 @pytest.mark.needs("busybox")
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("missing", ["sha256sum", "gzip", "base64", "timeout"])
 def test_script_does_without_what_a_host_lacks(shell, missing, tmp_path):
-    for folder in os.environ["PATH"].split(os.pathsep):
-        for path in Path(folder).glob("*") if Path(folder).is_dir() else ():
-            if path.name != missing and not (tmp_path / path.name).exists():
-                (tmp_path / path.name).symlink_to(path)
-    # busybox has its own of everything; only what the script calls by name counts for the others.
-    text = script_for(shell).replace(':/usr/local/sbin:/usr/sbin:/sbin"', '"')
-    done = subprocess.run([*shell.split(), "-c", text], capture_output=True, env={"PATH": str(tmp_path)})
-    paste = read_paste(done.stdout)
-    assert b"eduops-script 1" in paste.content
+    assert b"eduops-script 1" in run_without(shell, missing, tmp_path).content
+
+
+def test_use_of_the_processor_is_not_checked_where_nothing_could_wait_between_two_readings(tmp_path):
+    content = build_document(run_without("dash", "sleep", tmp_path), CONFIG)
+    assert list_problems(json.loads(content)) == []
+    document = parse_document(content)
+    found = {section.name: section for section in document.probes}
+    assert (found["cpu"].status, found["cpu"].data) == ("not_checked", None)
+    assert "没有可用的 sleep 命令" in found["cpu"].reason
+    assert (found["processes"].status, found["processes"].data["top_cpu"]) == ("ok", [])
+    assert {row["sent_bytes_per_second"] for row in found["network"].data["interfaces"]} == {None}
+    checks = judge(document, load_config(find_config_path(tmp_path / "home")).for_role("application")).checks
+    assert [check.state for check in checks if check.probe == "cpu"] == [State.NOT_CHECKED]
 
 
 def test_script_writes_nothing_and_changes_nothing(tmp_path):

@@ -46,6 +46,11 @@ def read_pairs(text: str) -> dict[str, str]:
     return {name.strip(): value.strip().strip("\"'") for name, value in lines}
 
 
+def has_pause(parts: Parts) -> bool:
+    """Whether the script waited between its two readings; without that no figure of a second can be told."""
+    return "pause" in parts
+
+
 def build_system(parts: Parts, _settings: Data) -> Data:
     """What the system is, and since when it runs."""
     release = read_pairs(parts.get("release", ""))
@@ -67,7 +72,9 @@ def build_system(parts: Parts, _settings: Data) -> Data:
 
 
 def build_cpu(parts: Parts, _settings: Data) -> Data:
-    """Use of each core over the second between two readings; the loads."""
+    """Use of each core over the second between two readings; the loads. Raises Missing without that second."""
+    if not has_pause(parts):
+        raise Missing("该主机没有可用的 sleep 命令，两次读数之间没有间隔，算不出使用率")
     before, after = _read_cores(parts["cores-1"]), _read_cores(parts["cores-2"])
     loads = [float(word) for word in parts["load"].split()[:3]]
     cores = [_build_use(name, before[name], after[name]) for name in after if name in before]
@@ -112,6 +119,7 @@ def build_disks(parts: Parts, _settings: Data) -> Data:
 def build_network(parts: Parts, _settings: Data) -> Data:
     """Interfaces that carried something; who listens; connections by state."""
     before, after = _read_interfaces(parts["interfaces-1"]), _read_interfaces(parts["interfaces-2"])
+    is_timed = has_pause(parts)
     interfaces = [
         {
             "name": name,
@@ -120,6 +128,8 @@ def build_network(parts: Parts, _settings: Data) -> Data:
                 f"{way}_bytes_per_second": max(
                     0, values[f"{way}_bytes"] - before.get(name, values)[f"{way}_bytes"]
                 )
+                if is_timed
+                else None
                 for way in ("received", "sent")
             },
         }

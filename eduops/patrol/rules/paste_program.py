@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from eduops.patrol.rules.paste_figure import MOST_ROWS, Data, Missing, Parts, read_pairs
+from eduops.patrol.rules.paste_figure import MOST_ROWS, Data, Missing, Parts, has_pause, read_pairs
 
 _TOP = 5
 # The kernel cuts a process's name here.
@@ -30,7 +30,7 @@ def build_processes(parts: Parts, settings: Data) -> Data:
         "top_cpu": [
             {**_build_process(row, page), "cpu_percent": round(100.0 * row["spent"] / ticks, 1)}
             for row in sorted(rows, key=lambda row: -row["spent"])[:_TOP]
-            if row["spent"] > 0
+            if row["spent"] > 0 and has_pause(parts)
         ],
         "top_memory": [
             _build_process(row, page) for row in sorted(rows, key=lambda row: -row["pages"])[:_TOP]
