@@ -42,7 +42,7 @@ HEADS = {
     "visits": "检查", "agreed_with": "甲方同意人", "agreed_on": "同意日期", "scope": "评估范围", "content": "评估内容",
     "added_visits": "加上的检查", "dropped_visits": "去掉的检查", "is_light": "轻量", "problem": "问题", "text": "内容",
     "fingerprint": "指纹", "channels": "渠道",
-    "scheduler": "由谁定时", "removed_runs": "清理的运行记录",
+    "place": "存放处", "scheduler": "由谁定时", "removed_runs": "清理的运行记录",
     "severity": "等级", "found_on": "发现日期", "demanded_by": "要求人", "demanded_on": "要求整改日期",
     "due_on": "整改期限", "fixed_on": "整改日期", "fix": "整改措施", "verified_on": "复测日期", "verified_by": "复测人",
     "is_done": "成功", "measure": "指标", "figure_before": "优化前", "figure_after": "优化后", "done_on": "完成日期",
@@ -52,7 +52,7 @@ _STEPS = word.STEPS | {
     "log": "登记已答复的咨询", "change": "改动", "request": "申请", "approve": "批准",
     "agree_plan": "同意计划", "record_patrol": "登记人工巡检", "withdraw": "撤回",
     "apply": "执行", "undo": "撤回", "begin": "开始", "finish": "完成", "fail": "失败",
-    "rejudge": "重新判定",
+    "rejudge": "重新判定", "verify": "校验", "copy": "开始复制", "copied": "复制完", "prune": "开始删除", "removed": "已删除",
 }  # fmt: skip
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "kind": word.KINDS
@@ -76,7 +76,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     | {"found": "新发现", "lasting": "仍在", "changed": "有变化", "gone": "已消失", "settled": "工单已了结仍在"}
     | {"active": "恢复", "suspended": "停用", "closed": "关闭", "open": "开设", "withdrawn": "撤下", "delivered": "已送达"},
 }  # fmt: skip
-_SUBJECTS = {"ledger": "违约台账", "tenant": "机构", "programme": "培训项目", "schedule": "计划任务"}
+_SUBJECTS = {"database": "数据库", "ledger": "违约台账", "tenant": "机构", "programme": "培训项目", "schedule": "计划任务"}
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")
 
 

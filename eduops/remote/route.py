@@ -60,6 +60,16 @@ def find_route(config: RemoteConfig, *, code: str, address: str, bastion: str | 
     return Route(code, tuple(hops))
 
 
+def find_bastion_route(config: RemoteConfig, name: str, *, home: Path) -> Route:
+    """The way to a bastion itself, which then forwards. Raises ConfigError where no user is named for a hop."""
+    hops: list[Hop] = []
+    for each, at in _chain(config, name, name):
+        given = _merge(at, config.defaults)
+        user = _user(given, f"bastions.{each}")
+        hops.append(_hop(given, f"堡垒机 {each}", at.address, user, home, hops))
+    return Route(name, tuple(hops))
+
+
 def _chain(config: RemoteConfig, code: str, name: str | None) -> list[tuple[str, Bastion]]:
     chain: list[tuple[str, Bastion]] = []
     while name is not None:

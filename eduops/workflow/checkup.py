@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from sqlmodel import Session
+
 from eduops.alert import configuration as alert
 from eduops.alert import template as alert_template
+from eduops.backup import configuration as backup
+from eduops.backup import keep
 from eduops.backup import queries as backups
+from eduops.backup.keep.opening import find_store
 from eduops.contract.loader import OVERLAY_NAME, check_contract, load_contract
 from eduops.contract.schema import Contract
 from eduops.contract.working_day import WorkingDays
@@ -39,7 +44,6 @@ _LEAST_FREE_BYTES = 1_000_000_000
 _CALENDAR_WARNING_FOR = timedelta(days=60)
 _TERM_WARNING_FOR = timedelta(days=60)
 _HEAD_WARNING_FOR = timedelta(days=3)
-_BACKUP_WARNING_FOR = timedelta(hours=36)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ def check_up(home: Home, *, now: datetime, find_fault: FindFault = lambda _words
         checks += _check_contract(home, now)
     checks.append(_guard("巡检阈值 patrol.yaml", lambda: _check_thresholds(home)))
     checks.append(_guard("远程连接 remote.yaml", lambda: _check_remote(home)))
+    checks.append(_guard("备份设置 backup.yaml", lambda: _check_backup_settings(home)))
     checks.append(_guard("提醒 alert.yaml", lambda: _check_alerts(home)))
     checks.append(_guard("运行日志", lambda: _check_logs(home, clock.now())))
     checks += _check_database(home, now, find_fault)
@@ -183,6 +188,11 @@ def _check_thresholds(home: Home) -> Check:
     return Check("巡检阈值 patrol.yaml", "fine", str(path))
 
 
+def _check_backup_settings(home: Home) -> Check:
+    path, config = backup.find_config_path(home.path), backup.load_config(home.path)
+    return Check("备份设置 backup.yaml", "fine", f"{path}，来源 {'、'.join(config.sources)}")
+
+
 def _check_remote(home: Home) -> Check:
     path = remote.find_config_path(home.path)
     remote.load_config(home.path)
@@ -282,29 +292,36 @@ def _check_ledger(store: Store, home: Home) -> Check:
 
 
 def _check_backup(store: Store, home: Home, now: datetime) -> Check:
-    if not home.uses_sqlite:
-        return Check(
-            "备份",
-            "warning",
-            "当前版本只备份 SQLite 数据库",
-            "PostgreSQL 请用 pg_dump -Fc 定时备份并演练恢复",
-        )
+    """The worst of what can be said of the sources."""
+    config = backup.load_config(home.path)
     with store.reading() as session:
-        verified = [backup for backup in backups.list_backups(session) if backup.state == "verified"]
-    if not verified:
-        return Check("备份", "warning", "还没有可用的备份", "运行 eduops backup run，再 eduops backup drill")
-    if not (home.folder("backups") / verified[0].path).is_file():
-        seen = f"最近一份 {verified[0].ref} 的文件 {verified[0].path} 不在了"
-        return Check("备份", "fault", seen, "运行 eduops backup run，并查明文件去了哪里")
-    age = now - verified[0].started_at
-    hours = age.total_seconds() / 3600
-    state: State = "fine" if age <= _BACKUP_WARNING_FOR else "warning"
-    return Check(
-        "备份",
-        state,
-        f"最近一份 {verified[0].ref}，{hours:.0f} 小时前",
-        "" if state == "fine" else "运行 eduops backup run",
-    )
+        found = [_check_source(session, home, config, name, now) for name in config.sources]
+    return max(found, key=lambda check: ("fine", "warning", "fault").index(check.state))
+
+
+def _check_source(
+    session: Session, home: Home, config: backup.BackupConfig, name: str, now: datetime
+) -> Check:
+    source = config.sources[name]
+    of, verb = ("", "") if name == backup.HOME else (f"来源 {name}：", f" {name}")
+    remedy = f"运行 eduops backup run{verb}"
+    newest = backups.find_newest(session, name)
+    if newest is None:
+        return Check("备份", "warning", f"{of}还没有可用的备份", f"{remedy}，再 eduops backup drill")
+    kept = keep.Kept(newest.path, newest.size_bytes or 0, newest.sha256 or "")
+    fault = keep.glance(find_store(config, newest.store, home.path), kept)
+    if fault:
+        seen = f"{of}最近一份 {newest.ref} 有问题：{fault}"
+        return Check("备份", "fault", seen, f"{remedy}，并查明文件去了哪里")
+    hours = (now - newest.started_at).total_seconds() / 3600
+    seen = f"{of}最近一份 {newest.ref}，{hours:.0f} 小时前"
+    if source.max_age_hours is None:
+        return Check(
+            "备份", "warning", f"{seen}；没有写 max_age_hours，判断不了新旧", "在 backup.yaml 写上它"
+        )
+    if hours > source.max_age_hours:
+        return Check("备份", "warning", f"{seen}，应不超过 {source.max_age_hours:g} 小时", remedy)
+    return Check("备份", "fine", seen)
 
 
 def _check_schedule(store: Store, home: Home, now: datetime, find_fault: FindFault) -> Check:

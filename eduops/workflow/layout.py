@@ -111,7 +111,7 @@ def _files(home: Home, source: Path, name: str, settings: str) -> Iterator[tuple
         overlay = find_shipped("configs", "contracts", OVERLAY_NAME)
     yield home.folder("contracts") / OVERLAY_NAME, lambda target: _copy(overlay, target)
     yield home.key_path, make_key
-    for example in ("patrol.yaml", "remote.yaml", "alert.yaml", "schedule.yaml"):
+    for example in ("patrol.yaml", "remote.yaml", "alert.yaml", "schedule.yaml", "backup.yaml"):
         yield home.path / example, partial(_copy, find_shipped("configs", example))
 
 

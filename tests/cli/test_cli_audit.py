@@ -34,7 +34,7 @@ EXPECTED = {
     # A dump's beginning is committed before it begins.
     ("sla", "post"): ["ledger"],
     ("backup", "run"): ["BKP-2026-0001", "BKP-2026-0001"],
-    ("backup", "drill"): ["DRL-2026-0001"],
+    ("backup", "drill"): ["DRL-2026-0001", "DRL-2026-0001"],
     ("report", "build"): ["DOC-2026-0001"],
 }
 

@@ -2,12 +2,12 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from eduops.backup import service as backups
+from eduops.backup.service import run as backups
 from eduops.contract.loader import load_contract
 from eduops.contract.schema import WorkingDayChanges
 from eduops.contract.working_day import WorkingDays
@@ -17,6 +17,8 @@ from eduops.ledger.head import CLOSING_FILE, FILE, save_head
 from eduops.ledger.rules import NO_HEAD, Head
 from eduops.store import audit
 from eduops.store.store import open_store
+from eduops.store.unit import Unit
+from eduops.workflow import backup_run
 from eduops.workflow.checkup import check_up
 from eduops.workflow.layout import lay_out
 from eduops.workflow.schedule import heartbeat
@@ -54,11 +56,12 @@ def look(home, now, name):
 
 
 def back_up(home, work, at):
-    with work() as session:
-        begun = backups.begin_backup(session, now=at, actor="值班（虚构）")
-    dump = backups.make_dump(home.database_path, home.folder("backups") / begun.path)
-    with work() as session:
-        return backups.finish_backup(session, begun.ref, dump, now=at)
+    @contextmanager
+    def open_unit():
+        with work() as session:
+            yield Unit(session, at, "值班（虚构）")
+
+    return backup_run.back_up(open_unit, home)
 
 
 def run(home, statement):
@@ -69,7 +72,11 @@ def run(home, statement):
 
 def test_fresh_home_lacks_only_a_backup_somebody_to_tell_and_a_scheduler(home, work, now):
     checks = check_up(home, now=now)
-    assert [check.name for check in checks if check.state != "fine"] == ["提醒 alert.yaml", "备份", "计划任务"]
+    assert [check.name for check in checks if check.state != "fine"] == [
+        "提醒 alert.yaml",
+        "备份",
+        "计划任务",
+    ]
     back_up(home, work, now)
     (home.path / "alert.yaml").write_text(
         "channels: {other: {kind: webhook, url_file: keys/url}}\nroutes: [{channels: [other]}]\n"
@@ -264,12 +271,12 @@ def test_missing_head_of_a_whole_ledger_is_a_warning_that_says_how_to_renew_it(h
     ("age", "state"),
     [
         (timedelta(0), "fine"),
-        (timedelta(hours=36), "fine"),
-        (timedelta(hours=36, seconds=1), "warning"),
+        (timedelta(hours=26), "fine"),
+        (timedelta(hours=26, seconds=1), "warning"),
         (timedelta(days=30), "warning"),
     ],
 )
-def test_newest_backup_older_than_thirty_six_hours_is_a_warning(home, work, now, age, state):
+def test_newest_backup_older_than_its_limit_is_a_warning(home, work, now, age, state):
     back_up(home, work, now - age - timedelta(days=3))
     back_up(home, work, now - age)
     check = look(home, now, "备份")
@@ -277,19 +284,42 @@ def test_newest_backup_older_than_thirty_six_hours_is_a_warning(home, work, now,
     assert "BKP-2026-0002" in check.seen
 
 
+def test_a_source_without_an_age_limit_cannot_be_judged(home, work, now):
+    back_up(home, work, now)
+    (home.path / "backup.yaml").write_text("sources: {home: {engine: home}}\n")
+    check = look(home, now, "备份")
+    assert (check.state, "判断不了新旧" in check.seen) == ("warning", True)
+
+
+def test_a_source_that_was_never_backed_up_is_named(home, work, now):
+    back_up(home, work, now)
+    text = "sources: {home: {engine: home, max_age_hours: 26}, exam: {engine: sqlite, path: /srv/exam.db}}\n"
+    (home.path / "backup.yaml").write_text(text)
+    check = look(home, now, "备份")
+    assert (check.state, check.seen) == ("warning", "来源 exam：还没有可用的备份")
+    assert "eduops backup run exam" in check.remedy
+
+
 def test_backup_that_failed_or_was_not_finished_is_none(home, work, now):
+    place = backups.Place("home", "home", str(home.path))
     with work() as session:
-        failed = backups.begin_backup(session, now=now, actor="值班（虚构）")
+        failed = backups.begin_backup(session, place, now=now, actor="值班（虚构）")
         backups.fail_backup(session, failed.ref, fault="磁盘满（虚构）", now=now)
-        backups.begin_backup(session, now=now, actor="值班（虚构）")
+        backups.begin_backup(session, place, now=now, actor="值班（虚构）")
     check = look(home, now, "备份")
     assert (check.state, check.seen) == ("warning", "还没有可用的备份")
 
 
 def test_backup_whose_file_is_gone_is_a_fault(home, work, now):
-    (home.folder("backups") / back_up(home, work, now).path).unlink()
+    shutil.rmtree(home.folder("backups") / back_up(home, work, now).path)
     check = look(home, now, "备份")
-    assert (check.state, "不在了" in check.seen) == ("fault", True)
+    assert (check.state, "不在" in check.seen) == ("fault", True)
+
+
+def test_wrong_backup_yaml_is_a_fault_with_its_line(home, work, now):
+    (home.path / "backup.yaml").write_text("sources:\n  home: {engine: tape}\n")
+    check = look(home, now, "备份设置 backup.yaml")
+    assert (check.state, "第 2 行" in check.seen) == ("fault", True)
 
 
 @pytest.mark.server
@@ -297,7 +327,7 @@ def test_postgresql_is_checked_too(home, now, postgresql_server):
     home = Home(home.path, postgresql_server.create_database(template="migrated"))
     assert look(home, now, "数据库").seen == "PostgreSQL，版本正确"
     assert look(home, now, "违约台账").state == "fine"
-    assert "pg_dump" in look(home, now, "备份").remedy
+    assert look(home, now, "备份").seen == "还没有可用的备份"
 
 
 def test_database_server_that_does_not_answer_is_a_fault(home, now, tmp_path):

@@ -52,6 +52,7 @@ def test_everything_is_made_and_closed_to_others(home):
         "remote.yaml",
         "alert.yaml",
         "schedule.yaml",
+        "backup.yaml",
         "eduops.db",
     )
     assert (laid.kept, laid.revision) == ((), HEAD)
@@ -81,6 +82,7 @@ def test_second_time_keeps_every_file(home):
         "remote.yaml",
         "alert.yaml",
         "schedule.yaml",
+        "backup.yaml",
         "eduops.db",
     )
     assert read_all(home.path) == before

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from eduops.backup.models import Backup, Drill
+from eduops.backup.models import Backup, BackupCopy, Drill
 from eduops.core.errors import NotFound
 
 
@@ -20,17 +20,70 @@ def list_drills(session: Session, *, limit: int | None = None) -> list[tuple[Dri
     return list(session.exec(statement.order_by(col(Drill.id).desc()).limit(limit)))
 
 
-def get_backup(session: Session, ref: str | None) -> Backup:
-    """The backup of that reference, or the newest verified one. Raises NotFound."""
+def get_backup(session: Session, ref: str | None, *, source: str | None = None) -> Backup:
+    """The backup of that reference, or the newest verified one (of the source, where one is named). Raises NotFound."""
     statement = select(Backup).order_by(col(Backup.id).desc())
     statement = statement.where(Backup.ref == ref) if ref else statement.where(Backup.state == "verified")
-    backup = session.exec(statement).first()
+    backup = session.exec(statement.where(Backup.source == source) if source else statement).first()
     if backup is None:
+        of = f"来源 {source} " if source else ""
         raise NotFound(
-            f"没有备份 {ref}" if ref else "还没有可用的备份",
+            f"{of}没有备份 {ref}" if ref else f"{of}还没有可用的备份",
             hint="运行 eduops backup list，或先 eduops backup run",
         )
     return backup
+
+
+def find_newest(session: Session, source: str) -> Backup | None:
+    """The source's newest verified backup: the one begun last, whatever the clock said."""
+    statement = select(Backup).where(Backup.source == source, Backup.state == "verified")
+    return session.exec(statement.order_by(col(Backup.id).desc())).first()
+
+
+def get_drill(session: Session, ref: str) -> Drill:
+    """The drill of that reference. Raises NotFound."""
+    drill = session.exec(select(Drill).where(Drill.ref == ref)).first()
+    if drill is None:
+        raise NotFound(f"没有演练 {ref}", hint="运行 eduops backup list --kind drill")
+    return drill
+
+
+def list_unfinished(session: Session, source: str) -> list[Backup]:
+    """The source's backups that were begun and not ended: by a run that lives, or by one that died."""
+    statement = select(Backup).where(Backup.source == source, Backup.state == "started")
+    return list(session.exec(statement.order_by(col(Backup.id))))
+
+
+def list_unfinished_drills(session: Session, source: str) -> list[Drill]:
+    """The drills of the source's backups that were begun and not ended, and whose end nobody wrote down."""
+    statement = select(Drill).join(Backup, col(Backup.id) == Drill.backup_id)
+    statement = statement.where(
+        Backup.source == source, col(Drill.finished_at).is_(None), col(Drill.fault).is_(None)
+    )
+    return list(session.exec(statement.order_by(col(Drill.id))))
+
+
+def find_copy(session: Session, backup: Backup, place: str) -> BackupCopy | None:
+    """The backup's newest copy in a second place, also one that failed a verification."""
+    statement = select(BackupCopy).where(
+        BackupCopy.backup_id == backup.id,
+        BackupCopy.place == place,
+        col(BackupCopy.state).in_(["verified", "failed"]),
+    )
+    return session.exec(statement.order_by(col(BackupCopy.id).desc())).first()
+
+
+def get_copy(session: Session, backup: Backup, place: str) -> BackupCopy:
+    """The backup's newest verified copy in a second place. Raises NotFound."""
+    statement = select(BackupCopy).where(
+        BackupCopy.backup_id == backup.id, BackupCopy.place == place, BackupCopy.state == "verified"
+    )
+    copy = session.exec(statement.order_by(col(BackupCopy.id).desc())).first()
+    if copy is None:
+        raise NotFound(
+            f"备份 {backup.ref} 在「{place}」没有可用的副本", hint="运行 eduops backup show 查看它有哪些副本"
+        )
+    return copy
 
 
 @dataclass(frozen=True, slots=True)

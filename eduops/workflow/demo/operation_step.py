@@ -12,7 +12,8 @@ from eduops.patrol.configuration import find_config_path, load_config
 from eduops.patrol.rules.check import STATE_WORDS, State
 from eduops.patrol.rules.run import Kind
 from eduops.store.unit import Unit
-from eduops.workflow.backup_run import back_up, drill_backup
+from eduops.workflow.backup_drill import drill_backup
+from eduops.workflow.backup_run import back_up
 from eduops.workflow.demo.stage import Outcome, Stage, command
 from eduops.workflow.demo.tickets import InventedTicket, Step, invent_tickets
 from eduops.workflow.document import build_quarterly

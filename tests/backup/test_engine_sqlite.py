@@ -4,16 +4,15 @@ import multiprocessing
 import os
 import signal
 import sqlite3
-import stat
 from contextlib import closing
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eduops.backup import service, sqlite
+from eduops.backup.engine import sqlite
 from eduops.backup.rules import TableImage, compare
-from eduops.core.errors import InputError, OutsideError
+from eduops.core.errors import OutsideError
 
 _PROCESS = multiprocessing.get_context("fork")
 
@@ -55,11 +54,15 @@ def test_dump_is_consistent_while_another_process_writes(tmp_path):
     try:
         assert ready.wait(30)
         counts = []
-        for number in range(5):
-            dump = service.make_dump(source, tmp_path / f"{number}.db")
-            left, right = dump.images["left_half"].rows, dump.images["right_half"].rows
+        for number in range(300):
+            stage = tmp_path / str(number)
+            stage.mkdir()
+            images = sqlite.dump_file(source, stage).images
+            left, right = images["left_half"].rows, images["right_half"].rows
             assert left == right >= 20
             counts.append(left)
+            if number >= 5 and counts[-1] > counts[0] + 20:
+                break
     finally:
         os.kill(writer.pid, signal.SIGKILL)
         writer.join()
@@ -67,15 +70,21 @@ def test_dump_is_consistent_while_another_process_writes(tmp_path):
     assert counts[-1] > counts[0], "nothing was written while the dumps were made"
 
 
-def test_dump_is_read_back_stands_alone_and_is_private(tmp_path):
+def test_dump_is_read_back_and_stands_alone(tmp_path):
     source = make(tmp_path / "live.db", 1, "二", None, b"\x00", 2.5)
-    dump = service.make_dump(source, tmp_path / "backups" / "one.db")
-    target = tmp_path / "backups" / "one.db"
-    assert dump.images == sqlite.read_images(source) == sqlite.read_images(target)
-    assert dump.images["item"].rows == 5
-    assert dump.size_bytes == target.stat().st_size
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert [path.name for path in target.parent.iterdir()] == ["one.db"]
+    (tmp_path / "stage").mkdir()
+    dumped = sqlite.dump_file(source, tmp_path / "stage")
+    target = tmp_path / "stage" / sqlite.FILE
+    assert dumped.images == sqlite.read_images(source) == sqlite.read_images(target)
+    assert (dumped.images["item"].rows, dumped.source_bytes) == (5, target.stat().st_size)
+    assert [path.name for path in target.parent.iterdir()] == [sqlite.FILE]
+
+
+def test_rows_of_a_large_database_are_counted_only(tmp_path, monkeypatch):
+    source = make(tmp_path / "live.db", *range(100))
+    monkeypatch.setattr(sqlite, "CHECKSUM_BYTES", 4096)
+    (tmp_path / "stage").mkdir()
+    assert sqlite.dump_file(source, tmp_path / "stage").images == {"item": TableImage(100, None)}
 
 
 def _damage(path):
@@ -85,30 +94,24 @@ def _damage(path):
     path.write_bytes(content)
 
 
-def test_dump_of_a_damaged_database_fails_and_leaves_no_file(tmp_path):
+def test_damaged_database_is_told(tmp_path):
     source = make(tmp_path / "live.db", *range(3000))
     _damage(source)
-    with pytest.raises(OutsideError):
-        service.make_dump(source, tmp_path / "backups" / "one.db")
-    assert list((tmp_path / "backups").iterdir()) == []
+    with pytest.raises(OutsideError, match="损坏"):
+        sqlite.dump_file(source, tmp_path)
 
 
-@pytest.mark.parametrize("content", [None, b"not a database at all" * 300])
-def test_dump_of_what_is_no_database_fails_and_leaves_no_file(tmp_path, content):
-    source = tmp_path / "live.db"
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "文件不存在"), (b"not a database at all" * 300, "不是 SQLite 数据库")]
+)
+def test_dump_of_what_is_no_database_says_so(tmp_path, content, said):
+    source, stage = tmp_path / "live.db", tmp_path / "stage"
+    stage.mkdir()
     if content:
         source.write_bytes(content)
-    with pytest.raises(OutsideError, match=r"live\.db"):
-        service.make_dump(source, tmp_path / "backups" / "one.db")
-    assert list((tmp_path / "backups").iterdir()) == []
+    with pytest.raises(OutsideError, match=rf"live\.db 失败：{said}"):
+        sqlite.dump_file(source, stage)
     assert source.exists() == bool(content)
-
-
-def test_dump_that_cannot_be_written_is_an_input_error(tmp_path):
-    source = make(tmp_path / "live.db", 1)
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="不能写入"):
-        service.make_dump(source, tmp_path / "file" / "one.db")
 
 
 VALUES = st.none() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5) | st.binary(max_size=5)
@@ -156,6 +159,8 @@ ONE, OTHER = TableImage(3, "a"), TableImage(3, "b")
         ({}, {"t": ONE}, ["多出表 t"]),
         ({"t": ONE}, {"t": TableImage(2, "a")}, ["表 t 备份时 3 行，恢复后 2 行"]),
         ({"t": ONE}, {"t": OTHER}, ["表 t 行数相同（3），内容不同"]),
+        ({"t": TableImage(3, None)}, {"t": OTHER}, []),
+        ({"files/a": ONE}, {"files/a": TableImage(2, "a")}, ["目录 a 备份时 3 项，恢复后 2 项"]),
         (
             {"a": ONE, "b": ONE, "c": ONE},
             {"b": OTHER, "c": ONE, "d": ONE},
