@@ -76,7 +76,13 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     | {"found": "新发现", "lasting": "仍在", "changed": "有变化", "gone": "已消失", "settled": "工单已了结仍在"}
     | {"active": "恢复", "suspended": "停用", "closed": "关闭", "open": "开设", "withdrawn": "撤下", "delivered": "已送达"},
 }  # fmt: skip
-_SUBJECTS = {"database": "数据库", "ledger": "违约台账", "tenant": "机构", "programme": "培训项目", "schedule": "计划任务"}
+_SUBJECTS = {
+    "database": "数据库",
+    "ledger": "违约台账",
+    "tenant": "机构",
+    "programme": "培训项目",
+    "schedule": "计划任务",
+}
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")
 
 

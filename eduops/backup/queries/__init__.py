@@ -117,9 +117,13 @@ def _backup_run(backup: Backup) -> Run:
         "verified": _count(backup.tables),
         "failed": backup.fault or "失败",
         "started": "没有做完",
+        "removing": f"{_count(backup.tables)}，正在删除",
+        "removed": f"{_count(backup.tables)}，后来{backup.removed_because or '删除了'}",
     }
+    # One that was removed later was good all the same.
+    is_good = backup.state in ("verified", "removing", "removed")
     return Run(
-        backup.ref, "backup", backup.source, backup.started_at, backup.state == "verified",
+        backup.ref, "backup", backup.source, backup.started_at, is_good,
         results.get(backup.state, backup.state),
         size_bytes=backup.size_bytes,
     )  # fmt: skip
