@@ -42,6 +42,14 @@ def test_core_that_saw_no_time_has_no_figure():
     assert cpu.build_use("0", times, times)["used_percent"] is None
 
 
+def test_time_that_a_system_does_not_count_is_none_and_not_nought():
+    # As psutil has it on Windows.
+    before = {"user": 10.0, "system": 5.0, "idle": 85.0}
+    use = cpu.build_use("0", before, {"user": 20.0, "system": 10.0, "idle": 170.0})
+    assert (use["used_percent"], use["steal_percent"], use["iowait_percent"]) == (15.0, None, None)
+    assert set(cpu._add_up({"0": before, "1": before})) == {"user", "system", "idle"}
+
+
 def test_counter_that_steps_back_counts_as_nought():
     before = cpu.parse_proc_stat("cpu0 100 0 0 100 50")["0"]
     after = cpu.parse_proc_stat("cpu0 150 0 0 150 49")["0"]

@@ -47,13 +47,14 @@ def parse_proc_stat(text: str) -> Times:
 
 
 def build_use(name: str, before: Dict[str, float], after: Dict[str, float]) -> Dict[str, Any]:
-    """Shares of the time between two readings, in per cent; None where no time went by."""
+    """Shares of the time between two readings, in per cent; None where no time went by or none is counted."""
     # The kernel's iowait and idle may step back a little (proc(5)): never below nothing.
-    spent = {field: max(0.0, after[field] - before[field]) for field in _FIELDS}
+    spent = {field: max(0.0, after[field] - before[field]) for field in after if field in before}
     whole = sum(spent.values())
 
     def percent(*fields: str) -> Any:
-        return round(100.0 * sum(spent[field] for field in fields) / whole, 1) if whole else None
+        known = [spent[field] for field in fields if field in spent]
+        return round(100.0 * sum(known) / whole, 1) if whole and known else None
 
     return {
         "core": name,
@@ -69,8 +70,16 @@ def _read_times(context: Context) -> Times:
     if context.psutil is None:
         return parse_proc_stat(read_text("/proc/stat"))
     readings = enumerate(context.psutil.cpu_times(percpu=True))
-    return {str(core): {field: getattr(times, field, 0.0) for field in _FIELDS} for core, times in readings}
+    # Windows has neither steal nor iowait, which is not the same as none of it.
+    return {
+        str(core): {field: getattr(times, field) for field in _FIELDS if hasattr(times, field)}
+        for core, times in readings
+    }
 
 
 def _add_up(cores: Times) -> Dict[str, float]:
-    return {field: sum(core[field] for core in cores.values()) for field in _FIELDS}
+    return {
+        field: sum(core.get(field, 0.0) for core in cores.values())
+        for field in _FIELDS
+        if any(field in core for core in cores.values())
+    }
