@@ -1,6 +1,6 @@
 """The warnings of each running clock of each open ticket: at half its time, ten minutes before, and when missed."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from eduops.alert import queries, rules
 from eduops.alert.service import Notice
+from eduops.contract.fact import TicketFact
 from eduops.contract.finding import render_length
 from eduops.contract.schema import Contract
 from eduops.ledger.queries import load_open_tickets
@@ -23,7 +24,7 @@ _COMMANDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
+class Due:
     """The most urgent warning due of a clock, and the keys of all its warnings."""
 
     ticket: OpenTicket
@@ -34,27 +35,29 @@ class _Due:
 
 def list_notices(session: Session, contract: Contract, now: datetime) -> list[Notice]:
     """What is to be told of clocks and was not: of each clock the most urgent warning only, and each once."""
-    tickets = list_open_tickets(contract, load_open_tickets(session, now), now)
-    due = list(_list_due(tickets))
+    due = list_due(contract, load_open_tickets(session, now), now)
     known = queries.find_known(session, {key for each in due for key in each.keys.values()})
-    return [_build(each, now) for each in select_untold(due, lambda key: key in known)]
+    return [build_notice(each, now) for each in select_untold(due, known)]
 
 
-def select_untold(due: Iterable[_Due], is_known: Callable[[str], bool]) -> Iterator[_Due]:
-    """Those of which neither this warning nor a more urgent one was told: a clock that is set back repeats nothing."""
-    for each in due:
-        place = rules.STAGES.index(each.stage)
-        if not any(is_known(each.keys[stage]) for stage in rules.STAGES[place:]):
-            yield each
-
-
-def _list_due(tickets: Iterable[OpenTicket]) -> Iterator[_Due]:
-    for ticket in tickets:
+def list_due(contract: Contract, tickets: Iterable[TicketFact], now: datetime) -> list[Due]:
+    """The most urgent warning that is due of each running clock, told or not."""
+    found = []
+    for ticket in list_open_tickets(contract, tickets, now):
         for clock in ticket.clocks:
             limit = timedelta(minutes=clock.limit_minutes)
             stage = rules.find_stage(clock.left, limit, is_paused=clock.level == "paused")
             if stage is not None:
-                yield _Due(ticket, clock, stage, _list_keys(ticket, clock))
+                found.append(Due(ticket, clock, stage, _list_keys(ticket, clock)))
+    return found
+
+
+def select_untold(due: Iterable[Due], known: Collection[str]) -> Iterator[Due]:
+    """Those of which neither this warning nor a more urgent one is known: a clock that is set back repeats nothing."""
+    for each in due:
+        place = rules.STAGES.index(each.stage)
+        if not any(each.keys[stage] in known for stage in rules.STAGES[place:]):
+            yield each
 
 
 def _list_keys(ticket: OpenTicket, clock: RunningClock) -> dict[rules.Stage, str]:
@@ -74,7 +77,8 @@ def _list_keys(ticket: OpenTicket, clock: RunningClock) -> dict[rules.Stage, str
     }
 
 
-def _build(due: _Due, now: datetime) -> Notice:
+def build_notice(due: Due, now: datetime) -> Notice:
+    """The message of a warning."""
     fact, clock = due.ticket.fact, due.clock
     return Notice(
         kind="deadline",

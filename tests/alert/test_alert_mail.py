@@ -96,7 +96,7 @@ def test_a_server_without_encryption_gets_neither_password_nor_mail(mail_outlet,
 
 def test_whoever_is_put_off_comes_again_some_minutes_later(authority, mail_outlet, letter) -> None:
     with alert_smtp.running(authority.issue("grey")) as mailbox:
-        mailbox.refuse_rcpt = {address: "451 4.7.1 greylisted, try later" for address in TO}
+        mailbox.refuse_rcpt = dict.fromkeys(TO, "451 4.7.1 greylisted, try later")
         fault = fault_of(mail_outlet(mailbox), letter)
         assert "2 个收件人没有被接受" in fault.message and "451" in fault.message
         assert fault.pause == timedelta(minutes=5)
