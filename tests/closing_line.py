@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from servers import postgresql, small_disk, sshd
+from servers import cron, postgresql, small_disk, sshd
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -53,6 +53,8 @@ NEEDS = {
     "nginx": _server("nginx", "nginx-light"),
     "jcmd": _program("jcmd", "openjdk-17-jdk-headless"),
     "tomcat": Need((Path("/usr/share/tomcat10/bin/bootstrap.jar")).exists, "apt-get install tomcat10-common"),
+    "systemd-analyze": _program("systemd-analyze", "systemd"),
+    "cron": Need(cron.can_run, "apt-get install cron, and run as root where mounts are allowed", always_in_ci=False),
     "busybox": _program("busybox", "busybox"),
     "mounting": Need(
         lambda: small_disk.find_way() is not None,

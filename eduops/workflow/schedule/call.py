@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from eduops.core.errors import ConfigError
@@ -14,6 +14,8 @@ from eduops.core.home import Home
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LANG = "C.UTF-8"
+_SECRETS = ("password", "sslpassword")
+"""What a database's address may hold of secrets behind its question mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,12 @@ def _without_password(url: str, left_out: list[str]) -> str:
         raise ConfigError(
             "EDUOPS_DATABASE_URL 不是可用的数据库地址", hint="写成 postgresql://用户@主机/库名"
         ) from error
-    if parsed.password is not None or "password" in parsed.query:
+    if parsed.password is not None or any(name in parsed.query for name in _SECRETS):
         left_out.append("数据库地址里的口令没有写入；请放在这个账号的 ~/.pgpass（权限 600）")
     if os.environ.get("PGPASSWORD"):
         left_out.append("PGPASSWORD 没有写入；请把口令放在这个账号的 ~/.pgpass（权限 600）")
-    plain = parsed.set(password=None).difference_update_query(["password", "sslpassword"])
+    kept = {name: value for name, value in parsed.query.items() if name not in _SECRETS}
+    plain = URL.create(
+        parsed.drivername, parsed.username, None, parsed.host, parsed.port, parsed.database, query=kept
+    )
     return plain.render_as_string(hide_password=False)

@@ -202,7 +202,8 @@ def _render_timer(prefix: str, name: str, job: Job, zone: str) -> str:
 
 def _render_service(call: Call, words: list[str], *, is_system: bool) -> list[str]:
     # A specifier of ours (%i) stays; what comes from outside is escaped.
-    program = [_quote(word) for word in call.program] + words
+    # Variables are replaced in the command only.
+    program = [_quote(word).replace("$", "$$") for word in call.program] + words
     return [
         *([f"User={_escape(call.account)}"] if is_system else []),
         *(f"Environment={_quote(f'{name}={value}')}" for name, value in call.environment),
@@ -211,7 +212,7 @@ def _render_service(call: Call, words: list[str], *, is_system: bool) -> list[st
 
 
 def _quote(word: str) -> str:
-    escaped = _escape(word).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    escaped = _escape(word).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
