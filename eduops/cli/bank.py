@@ -54,25 +54,36 @@ def import_(
     """导入题库；有一处错误就全部不写入（除非 --skip-bad），并逐行列出。"""
     bank_screen.check_marked(marked, files)
     plan = bank_screen.load_mapping(mapping, sheet, door.state(ctx).home)
-    # Read and judged before the unit of work begins: on SQLite it keeps every other writer waiting.
-    workbooks = list(map(read_workbook, files))
-    with service.collector_at_rest():
-        judged = _judge_ahead(ctx, workbooks, bank, plan, skip_bad=skip_bad)
-        with door.work(ctx, dry_run=dry_run) as work:
-            results = []
-            for workbook, ahead in zip(workbooks, judged, strict=True):
-                result = service.import_bank(
-                    work.session, workbook, bank_name=bank, now=work.now, actor=work.actor, skip_bad=skip_bad,
-                    mapping=plan, ahead=ahead,
-                )  # fmt: skip
-                results.append(bank_screen.Shown(workbook, bank_screen.undone(result) if dry_run else result))
-                if result.batch:
-                    work.changed(result.batch, bank=bank, file=workbook.path.name, imported=result.imported)
-            for shown in results:
-                shown.write_marked(marked, is_wanted=skip_bad and not dry_run)
-            if not skip_bad:
-                bank_screen.refuse_errors(results, as_json=as_json)
+    results = _import_all(
+        ctx, files, bank, plan, skip_bad=skip_bad, dry_run=dry_run, as_json=as_json, marked=marked
+    )
     bank_screen.show(results, as_json=as_json, note="（预演，没有写入）" if dry_run else "")
+
+
+@service.collector_at_rest()
+def _import_all(
+    ctx: typer.Context, files: list[Path], bank: str, plan: Mapping, *, skip_bad: bool, dry_run: bool, as_json: bool,
+    marked: Path | None,
+) -> list[bank_screen.Shown]:  # fmt: skip
+    """One unit of work; read and judged before it begins: on SQLite it keeps every other writer waiting."""
+    workbooks = list(map(read_workbook, files))
+    judged = _judge_ahead(ctx, workbooks, bank, plan, skip_bad=skip_bad)
+    with door.work(ctx, dry_run=dry_run) as work:
+        results = []
+        for workbook, ahead in zip(workbooks, judged, strict=True):
+            result = service.import_bank(
+                work.session, workbook, bank_name=bank, now=work.now, actor=work.actor, skip_bad=skip_bad,
+                mapping=plan, ahead=ahead,
+            )  # fmt: skip
+            results.append(bank_screen.Shown(workbook, bank_screen.undone(result) if dry_run else result))
+            if result.batch:
+                work.changed(result.batch, bank=bank, file=workbook.path.name, imported=result.imported)
+        # Before the commit: without its marked copy nothing goes in.
+        for shown in results:
+            shown.write_marked(marked, is_wanted=skip_bad and not dry_run)
+        if not skip_bad:
+            bank_screen.refuse_errors(results, as_json=as_json)
+    return results
 
 
 def _judge_ahead(
@@ -85,7 +96,8 @@ def _judge_ahead(
     for workbook in workbooks:
         with bank_screen.judging("导入", workbook) as advance:
             judged.append(service.judge_ahead(workbook, known, mapping=plan, progress=advance))
-        known = judged[-1].known_after(skip_bad=skip_bad)
+        if len(judged) < len(workbooks):
+            known = judged[-1].known_after(skip_bad=skip_bad)
     return judged
 
 
