@@ -52,7 +52,8 @@ _STEPS = word.STEPS | {
     "log": "登记已答复的咨询", "change": "改动", "request": "申请", "approve": "批准",
     "agree_plan": "同意计划", "record_patrol": "登记人工巡检", "withdraw": "撤回",
     "apply": "执行", "undo": "撤回", "begin": "开始", "finish": "完成", "fail": "失败",
-    "rejudge": "重新判定", "verify": "校验", "copy": "开始复制", "copied": "复制完", "prune": "开始删除", "removed": "已删除",
+    "rejudge": "重新判定", "verify": "校验",
+    "copy": "开始复制", "copied": "复制完", "prune": "开始删除", "removed": "已删除",
 }  # fmt: skip
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "kind": word.KINDS
