@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 
 from sqlmodel import Session
 
@@ -18,6 +17,7 @@ from eduops.store.unit import unit_of_work
 from eduops.workflow import alert_deadline, alert_watch
 from eduops.workflow.alert_send import Run
 
+_Source = Callable[[Session], Iterable[Notice]]
 _LOG = logging.getLogger("eduops.alert")
 
 
@@ -32,35 +32,34 @@ class Told:
 def tick(run: Run, contract: Contract, *, with_invented: bool = False, dry_run: bool = False) -> Told:
     """Looks at every source and writes what was not told yet; a source that cannot be read costs that source only."""
     faults: list[str] = []
-    with run.store.reading() as session:
-        sources = _list_sources(session, run, contract, with_invented=with_invented)
-        notices = list(
-            chain.from_iterable(_read_source(name, source, faults) for name, source in sources.items())
-        )
-        known = queries.find_known(session, {notice.dedup_key for notice in notices})
-    notices = [notice for notice in notices if notice.dedup_key not in known]
+    notices: list[Notice] = []
+    for name, source in _list_sources(run, contract, with_invented=with_invented).items():
+        notices += _read_source(run, name, source, faults)
     messages = _write(run, notices, dry_run=dry_run) if notices else []
     return Told(tuple(messages), tuple(faults))
 
 
-def _list_sources(
-    session: Session, run: Run, contract: Contract, *, with_invented: bool
-) -> dict[str, Callable[[], Iterable[Notice]]]:
+def _list_sources(run: Run, contract: Contract, *, with_invented: bool) -> dict[str, _Source]:
     now, zone = run.began_at, contract.zone_info
+    tenants = partial(alert_watch.list_tenant_terms, now=now, zone=zone, with_invented=with_invented)
     return {
-        "工单时限": partial(alert_deadline.list_notices, session, contract, now),
-        "违约台账": partial(alert_watch.list_breaches, session),
-        "巡检问题": partial(alert_watch.list_patrol_problems, session),
-        "备份": partial(alert_watch.list_failed_backups, session),
-        "恢复演练": partial(alert_watch.list_failed_drills, session, now),
-        "定时任务": partial(alert_watch.list_broken_jobs, session),
-        "机构合同": partial(alert_watch.list_tenant_terms, session, now, zone, with_invented=with_invented),
+        "工单时限": partial(alert_deadline.list_notices, contract=contract, now=now),
+        "违约台账": alert_watch.list_breaches,
+        "巡检问题": alert_watch.list_patrol_problems,
+        "备份": alert_watch.list_failed_backups,
+        "恢复演练": partial(alert_watch.list_failed_drills, now=now),
+        "定时任务": alert_watch.list_broken_jobs,
+        "机构合同": tenants,
     }
 
 
-def _read_source(name: str, source: Callable[[], Iterable[Notice]], faults: list[str]) -> list[Notice]:
+def _read_source(run: Run, name: str, source: _Source, faults: list[str]) -> list[Notice]:
+    """What a source has that was not told, in a session of its own: one that breaks must not break the next."""
     try:
-        return list(source())
+        with run.store.reading() as session:
+            notices = list(source(session))
+            known = queries.find_known(session, {notice.dedup_key for notice in notices})
+        return [notice for notice in notices if notice.dedup_key not in known]
     except (EduopsError, *UNREADABLE) as error:
         said = error.message if isinstance(error, EduopsError) else f"读不出来（{type(error).__name__}）"
         faults.append(f"{name}：{said}")

@@ -29,7 +29,11 @@ def ticket_as_known(
     minutes: float, *, waits: Sequence[Wait] = (), responded: int | None = None, resolved: int | None = None
 ) -> TicketFact:
     """The ticket as it was written down by then, every instant in minutes since its report."""
-    known = [(start, end if end is not None and end <= minutes else None) for start, end in waits if start <= minutes]
+    known = [
+        (start, end if end is not None and end <= minutes else None)
+        for start, end in waits
+        if start <= minutes
+    ]
     return TicketFact(
         "INC-2026-0001",
         REPORTED_AT,
@@ -88,7 +92,11 @@ def test_a_wait_after_the_deadline_does_not_hide_that_it_was_missed() -> None:
 
 def test_a_wait_repeats_no_warning() -> None:
     told = tick_all(range(0, 400), responded=5, waits=[(35, 100), (120, 160)])
-    assert Counter(stage for _, rule, stage in told if rule == "resolution") == {"half": 1, "ten": 1, "missed": 1}
+    assert Counter(stage for _, rule, stage in told if rule == "resolution") == {
+        "half": 1,
+        "ten": 1,
+        "missed": 1,
+    }
 
 
 def test_a_clock_that_is_set_back_repeats_nothing_and_loses_nothing() -> None:
