@@ -9,7 +9,7 @@ import io
 import os
 import signal
 import sys
-from typing import Any, List, Optional
+from typing import Any, Callable, List, Optional
 
 from eduops_agent import __version__
 from eduops_agent.config import INTERVAL_RANGE, Config, ConfigError, load_config
@@ -150,7 +150,8 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     options = parser.add_argument_group("选项")
     _add_common(options)
-    options.add_argument("--interval", metavar="秒", type=_interval, help="采样间隔（默认 1 秒）")
+    seconds = _seconds_within("采样间隔", *INTERVAL_RANGE)
+    options.add_argument("--interval", metavar="秒", type=seconds, help="采样间隔（默认 1 秒）")
     options.add_argument(
         "--format",
         metavar="格式",
@@ -174,8 +175,9 @@ def _build_loop_parser() -> argparse.ArgumentParser:
     )
     options = parser.add_argument_group("选项")
     _add_common(options)
+    seconds = _seconds_within("巡检间隔", *_LOOP_RANGE)
     options.add_argument(
-        "--interval", metavar="秒", type=_loop_interval, default=300.0, help="每隔多少秒巡检一次（默认 300）"
+        "--interval", metavar="秒", type=seconds, default=300.0, help="每隔多少秒巡检一次（默认 300）"
     )
     options.add_argument("--spool", metavar="目录", required=True, help="存放文档的缓存目录，没有则建立")
     options.add_argument(
@@ -206,26 +208,21 @@ def _probe(word: str) -> str:
     return word
 
 
-def _interval(word: str) -> float:
-    low, high = INTERVAL_RANGE
-    try:
-        seconds = float(word)
-    except ValueError:
-        seconds = 0.0
-    if not low <= seconds <= high:
-        raise argparse.ArgumentTypeError("采样间隔应为 {:g} 到 {:g} 秒，而不是 {}".format(low, high, word))
-    return seconds
+def _seconds_within(title: str, low: float, high: float) -> Callable[[str], float]:
+    """How an option's number of seconds is read."""
 
+    def read(word: str) -> float:
+        try:
+            seconds = float(word)
+        except ValueError:
+            seconds = 0.0
+        if not low <= seconds <= high:
+            raise argparse.ArgumentTypeError(
+                "{}应为 {:g} 到 {:g} 秒，而不是 {}".format(title, low, high, word)
+            )
+        return seconds
 
-def _loop_interval(word: str) -> float:
-    low, high = _LOOP_RANGE
-    try:
-        seconds = float(word)
-    except ValueError:
-        seconds = 0.0
-    if not low <= seconds <= high:
-        raise argparse.ArgumentTypeError("巡检间隔应为 {:g} 到 {:g} 秒，而不是 {}".format(low, high, word))
-    return seconds
+    return read
 
 
 def _spool_bytes(word: str) -> int:

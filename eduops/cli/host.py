@@ -32,19 +32,8 @@ _HEADS = {
     "retired_at": "停用时间",
 }
 _SHOWN = {**_HEADS, "role_text": "角色", "environment_text": "环境"}
-_COLUMNS = tuple(
-    out.Column(key, _SHOWN[key], spare=key not in ("code", "name", "address"))
-    for key in (
-        "code",
-        "name",
-        "address",
-        "role_text",
-        "environment_text",
-        "campus",
-        "owner",
-        "warranty_until",
-        "retired_at",
-    )
+_COLUMNS = host_entry.build_columns(
+    _SHOWN, "code name address", "role_text environment_text campus owner warranty_until retired_at"
 )
 chinese.name_choices({role: ROLES[role] for role in Role})
 chinese.name_choices({environment: ENVIRONMENTS[environment] for environment in Environment})

@@ -79,6 +79,19 @@ def find_ports(opened: door.Look) -> PortOf:
     return find
 
 
+def build_columns(heads: Mapping[str, str], always: str, spare: str) -> tuple[out.Column, ...]:
+    """The columns of a list: those that are always there, then those that a narrow screen goes without."""
+    found = [out.Column(key, heads[key]) for key in always.split()]
+    return (*found, *(out.Column(key, heads[key], spare=True, right=key == "port") for key in spare.split()))
+
+
+def show(ctx: typer.Context, kind: Kind, code: str, heads: Mapping[str, str], *, as_json: bool) -> None:
+    """Shows an entry. Raises NotFound."""
+    with door.look(ctx) as look:
+        item = get_item(look, kind, code)
+    out.fields(item, heads, as_json=as_json)
+
+
 def list_items(look: door.Look, kind: Kind, *, with_retired: bool) -> list[dict[str, object]]:
     """Every entry of a kind as a row."""
     rows = queries.list_rows(look.session, kind, with_retired=with_retired)

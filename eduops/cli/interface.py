@@ -29,19 +29,8 @@ _HEADS = {
     "protocol": "协议", "port": "端口", "data": "数据", "contact": "联系人", "note": "备注", "added_at": "登记时间",
     "retired_at": "停用时间",
 }  # fmt: skip
-_COLUMNS = tuple(
-    out.Column(key, _HEADS[key], spare=key not in ("code", "name", "service", "system"), right=key == "port")
-    for key in (
-        "code",
-        "name",
-        "service",
-        "system",
-        "direction_text",
-        "protocol",
-        "port",
-        "data",
-        "retired_at",
-    )
+_COLUMNS = host_entry.build_columns(
+    _HEADS, "code name service system", "direction_text protocol port data retired_at"
 )
 Code = Annotated[str, typer.Argument(help="接口代码。")]
 DirectionOption = Annotated[Direction | None, typer.Option(help="改成的方向，从我们的服务看。")]
@@ -97,9 +86,7 @@ def list_(
 @app.verb("show", example="eduops interface show if-hr")
 def show(ctx: typer.Context, code: Code, as_json: out.JsonOption = False) -> None:
     """查看一个接口。"""
-    with door.look(ctx) as look:
-        item = host_entry.get_item(look, INTERFACES, code)
-    out.fields(item, _HEADS, as_json=as_json)
+    host_entry.show(ctx, INTERFACES, code, _HEADS, as_json=as_json)
 
 
 @app.verb("change", example="eduops interface change if-hr --port 8443")

@@ -29,9 +29,8 @@ _HEADS = {
     "code": "代码", "name": "名称", "host": "所在主机", "kind_text": "类别", "product": "产品", "version": "版本",
     "port": "端口", "needs": "依赖服务", "note": "备注", "added_at": "登记时间", "retired_at": "停用时间",
 }  # fmt: skip
-_COLUMNS = tuple(
-    out.Column(key, _HEADS[key], spare=key not in ("code", "name", "host"), right=key == "port")
-    for key in ("code", "name", "host", "kind_text", "product", "version", "port", "needs", "retired_at")
+_COLUMNS = host_entry.build_columns(
+    _HEADS, "code name host", "kind_text product version port needs retired_at"
 )
 Code = Annotated[str, typer.Argument(help="服务代码。")]
 HostOption = Annotated[str, typer.Option(help="所在主机的代码。")]
@@ -83,9 +82,7 @@ def list_(
 @app.verb("show", example="eduops service show db-main")
 def show(ctx: typer.Context, code: Code, as_json: out.JsonOption = False) -> None:
     """查看一个服务。"""
-    with door.look(ctx) as look:
-        item = host_entry.get_item(look, SERVICES, code)
-    out.fields(item, _HEADS, as_json=as_json)
+    host_entry.show(ctx, SERVICES, code, _HEADS, as_json=as_json)
 
 
 @app.verb("change", example="eduops service change db-main --version 8.0.40")
