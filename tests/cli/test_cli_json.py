@@ -57,7 +57,7 @@ def test_every_reading_command_takes_json(noun: str) -> None:
         (["backup", "list"], 2, ["ref", "kind_text"]),
         (["backup", "list", "--kind", "drill"], 1, ["ref"]),
         (["report", "list"], 1, ["ref", "period", "version"]),
-        (["audit", "list"], 21, ["id", "command"]),
+        (["audit", "list"], 22, ["id", "command"]),
         (["audit", "list", "--limit", "2"], 2, ["id"]),
     ],
 )
