@@ -11,8 +11,7 @@ from eduops.backup.queries import standing
 from eduops.backup.service import copy as service
 from eduops.backup.service import run as runs
 from eduops.core.errors import ConfigError, EduopsError, NotAllowed
-from eduops.workflow.backup_job import Desk, alone, kept_of
-from eduops.workflow.backup_place import Place, opened_place
+from eduops.workflow.backup_job import Desk, alone, kept_of, open_place
 
 _ABORTED = "执行人中止了复制"
 
@@ -85,7 +84,7 @@ def copy_one(desk: Desk, waiting: Waiting) -> Outcome:
     store = find_store(desk.config, backup.store, desk.home.path)
     with (
         alone(desk.home, f"copy-{waiting.place}", doing=f"复制到异地存放处 {waiting.place}"),
-        opened_place(desk, waiting.place, backup=backup) as place,
+        open_place(desk, waiting.place, store) as place,
     ):
         sweep_place(desk, waiting.place, place)
         with desk.open_unit() as unit:
@@ -104,7 +103,7 @@ def copy_after_run(desk: Desk, backup: Backup) -> list[Outcome]:
     return list(copy_all(desk, [Waiting(backup, place) for place in _places_of(desk, backup.source)]))
 
 
-def sweep_place(desk: Desk, name: str, place: Place) -> None:
+def sweep_place(desk: Desk, name: str, place: keep.DirectoryStore | keep.SftpStore) -> None:
     """Ends the copies to a place that died; whoever calls holds the place's lock. Raises OutsideError."""
     keep.sweep(place)
     with desk.open_unit() as unit:
@@ -116,7 +115,13 @@ def sweep_place(desk: Desk, name: str, place: Place) -> None:
             unit.changed(each.path, step="copy", place=name, fault=service.INTERRUPTED)
 
 
-def _verify(desk: Desk, waiting: Waiting, begun: BackupCopy, kept: keep.Kept, place: Place) -> Outcome:
+def _verify(
+    desk: Desk,
+    waiting: Waiting,
+    begun: BackupCopy,
+    kept: keep.Kept,
+    place: keep.DirectoryStore | keep.SftpStore,
+) -> Outcome:
     desk.watch(f"校验 {waiting.backup.ref}（{waiting.place}）")
     started = time.monotonic()
     try:

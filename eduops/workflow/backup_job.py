@@ -111,7 +111,7 @@ def open_place(desk: Desk, name: str, store: keep.Store) -> "Iterator[keep.Direc
     identity = store.identity_file if isinstance(store, keep.DirectoryStore) else None
     if found.host is None:
         folder = configuration.in_home(found.path, desk.home.path)
-        yield keep.DirectoryStore(name, folder, recipients, identity)
+        yield keep.DirectoryStore(name, folder, recipients, identity, role="异地存放处")
         return
     with desk.open_unit() as unit:
         route = find_way(unit.session, desk.home, found.host)

@@ -1,7 +1,6 @@
 """Removing by retention: shown first, written down before anything goes, and never the last good backup of a source."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -13,8 +12,7 @@ from eduops.backup.queries import standing
 from eduops.backup.rules import retention
 from eduops.backup.service import prune as service
 from eduops.core.errors import EduopsError, NotAllowed
-from eduops.workflow.backup_job import Desk, alone, kept_of
-from eduops.workflow.backup_place import opened_place
+from eduops.workflow.backup_job import Desk, alone, open_kept
 
 _LOCK = "prune"
 BY_RETENTION = "按保留规则删除了"
@@ -153,8 +151,8 @@ def _require_last_good(desk: Desk, verdicts: Sequence[Verdict]) -> None:
     for verdict in verdicts:
         if retention.LAST_GOOD not in verdict.reasons or not _loses(verdict, verdicts):
             continue
-        with _store_of(desk, verdict) as store:
-            fault = keep.glance(store, _kept(verdict))
+        with open_kept(desk, verdict.backup, verdict.copy) as (store, kept):
+            fault = keep.glance(store, kept)
         if fault:
             raise NotAllowed(
                 f"来源 {verdict.backup.source} 最后一份好的备份 {verdict.backup.ref} 不完整了：{fault}；没有删除任何备份",
@@ -174,8 +172,8 @@ def _loses(kept: Verdict, verdicts: Sequence[Verdict]) -> bool:
 
 def _remove(desk: Desk, verdict: Verdict) -> Removed:
     try:
-        with _store_of(desk, verdict) as store:
-            keep.remove(store, _kept(verdict))
+        with open_kept(desk, verdict.backup, verdict.copy) as (store, kept):
+            keep.remove(store, kept)
     except EduopsError as error:
         return Removed(verdict, error)
     with desk.open_unit() as unit:
@@ -190,20 +188,6 @@ def _compact(desk: Desk, stores: set[str]) -> None:
             keep.compact(find_store(desk.config, name, desk.home.path))
         except EduopsError as error:
             desk.warn(f"存放处 {name} 的空间没有收回：{error.message}")
-
-
-@contextmanager
-def _store_of(desk: Desk, verdict: Verdict) -> Iterator[keep.Store]:
-    if verdict.copy is None:
-        yield find_store(desk.config, verdict.backup.store, desk.home.path)
-        return
-    with opened_place(desk, verdict.copy.place) as place:
-        yield place
-
-
-def _kept(verdict: Verdict) -> keep.Kept:
-    kept = kept_of(verdict.backup)
-    return keep.Kept(verdict.copy.path, kept.size_bytes, kept.sha256) if verdict.copy else kept
 
 
 def _key(verdict: Verdict) -> tuple[int, int | None]:
