@@ -1,22 +1,14 @@
 """What tests of alerts share: a letter, outlets with their secrets in files, an authority."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import alert_certificate
 import pytest
+from alert_case import SENT_AT, MakeOutlet, write_closed
 
 from eduops.alert.configuration import Channel, Proxy
 from eduops.alert.sender.letter import Letter, Outlet
-
-SENT_AT = datetime(2026, 3, 5, 3, 50, tzinfo=UTC)
-URL_KEY = "url-key-11112222-invented"
-SECRET = "SEC-signing-33334444-invented"
-SECRETS = (URL_KEY, SECRET)
-
-MakeOutlet = Callable[..., Outlet]
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +43,3 @@ def outlet(tmp_path: Path) -> MakeOutlet:
         return Outlet("group", Channel.model_validate({"kind": kind, **keys}), tmp_path, proxy)
 
     return make
-
-
-def write_closed(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text + "\n")
-    path.chmod(0o600)
-    return path

@@ -13,8 +13,8 @@ from datetime import timedelta
 import alert_proxy
 import alert_receiver
 import pytest
+from alert_case import SECRET, SENT_AT, URL_KEY, MakeOutlet
 from alert_receiver import Answer, Answering, Request, giving, receiving
-from conftest import SECRET, SENT_AT, URL_KEY, MakeOutlet
 
 from eduops.alert import sender
 from eduops.alert.configuration import Proxy

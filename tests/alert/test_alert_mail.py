@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import alert_smtp
 import pytest
+from alert_case import write_closed
 from alert_smtp import PASSWORD, USER
-from conftest import write_closed
 
 from eduops.alert import sender
 from eduops.alert.sender.letter import Fault

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import alert_receiver
 import pytest
+from alert_case import URL_KEY, write_closed
 from alert_receiver import Receiver, giving, receiving
-from conftest import URL_KEY, write_closed
 from sqlmodel import select
 
 from eduops.alert import queries, service
