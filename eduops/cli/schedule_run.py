@@ -76,9 +76,7 @@ def run(ctx: typer.Context) -> None:
     state.home.require()
     station = open_station(ctx, trigger="daemon")
 
-    out.say(f"调度器开始运行（进程 {os.getpid()}，数据目录 {state.home.path}）")
-    run_daemon(station, lambda: load_checked(ctx), read_now=_clock(state.now), say=_say)
-    out.say("调度器已停止。")
+    run_daemon(station, lambda: load_checked(ctx), read_now=_clock(state.now), say=out.say)
 
 
 @verbs.verb("prune", example="eduops schedule prune --dry-run")
@@ -155,10 +153,6 @@ def _show(ended: JobRun, *, as_json: bool) -> None:
         raise typer.Exit(1)
     if ended.state != record.SUCCEEDED:
         raise typer.Exit(5)
-
-
-def _say(sentence: str) -> None:
-    out.warn(sentence)
 
 
 def _clock(start: datetime) -> Callable[[], datetime]:

@@ -1,5 +1,6 @@
 """`eduops schedule run`: stays, looks every second for what is due, and survives whatever a job does."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -48,7 +49,7 @@ class Daemon:
         """Begins what is due. The run table is asked only when something may have become due."""
         now = self.read_now()
         with self._surviving("schedule.yaml"):
-            self._reload()
+            self.reload()
         if self._is_quiet(now):
             return
         with self._surviving("look"):
@@ -86,8 +87,8 @@ class Daemon:
             return False
         return self._next_at is None or now < self._next_at
 
-    def _reload(self) -> None:
-        """The file as it is now; a wrong one leaves what was in force."""
+    def reload(self) -> None:
+        """The file as it is now, if it changed. Raises ConfigError for a wrong one, which leaves what was in force."""
         status = find_config_path(self.station.home.path).stat()
         stamp = (status.st_mtime_ns, status.st_ino, status.st_size)
         if stamp != self._stamp:
@@ -133,8 +134,10 @@ def run_daemon(
     lock = get_daemon_lock(station.home)
     try:
         daemon = Daemon(replace(station, trigger="daemon"), load, read_now, say)
-        daemon.config = load()
+        daemon.reload()
+        say(f"调度器开始运行（进程 {os.getpid()}，数据目录 {station.home.path}）")
         _serve(daemon)
+        say("调度器已停止。")
     finally:
         lock.release()
 
