@@ -9,6 +9,7 @@ from pathlib import Path
 from docx.document import Document
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Mm, Pt
+from make_drill_certificate import make_drill_certificate
 from wordkit import (
     add_contents,
     add_heading,
@@ -16,6 +17,7 @@ from wordkit import (
     add_paragraph,
     add_signature_table,
     add_table,
+    only_if,
     save_document,
     set_header_and_footer,
     start_document,
@@ -49,7 +51,7 @@ def make_quarterly_report() -> Document:
 
 
 def _add_cover(document: Document) -> None:
-    with _only_if(document, "is_invented"):
+    with only_if(document, "is_invented"):
         add_paragraph(document, INVENTED, "演示标记")
     subtitle = add_paragraph(document, "{{ contract_title }}", "封面副题")
     subtitle.paragraph_format.space_before = Mm(38)
@@ -71,7 +73,7 @@ def _add_overview(document: Document) -> None:
     add_paragraph(document, "{%p for sentence in overview %}", "正文段落")
     add_paragraph(document, "{{ sentence }}", "正文段落")
     add_paragraph(document, "{%p endfor %}", "正文段落")
-    with _only_if(document, "missing"):
+    with only_if(document, "missing"):
         add_paragraph(document, "以下事项在报告期内没有记录，本报告不设专节：{{ missing }}。", "正文段落")
 
 
@@ -111,7 +113,7 @@ def _add_sla(document: Document) -> None:
         with _part(document, "time_findings"):
             _add_findings(document, "time_findings")
         with _part(document, "stoppages"):
-            with _only_if(document, "availability"):
+            with only_if(document, "availability"):
                 columns = (
                     ("月份", 30, "{{ row.month }}", CENTRE),
                     ("条款", 76, "{{ row.clause }}", TEXT),
@@ -119,7 +121,7 @@ def _add_sla(document: Document) -> None:
                     ("分钟", 25, "{{ row.minutes }}", CENTRE),
                 )
                 add_table(document, columns, rows="availability")
-            with _only_if(document, "stoppage_findings"):
+            with only_if(document, "stoppage_findings"):
                 _add_findings(document, "stoppage_findings")
         with _part(document, "other_findings"):
             _add_findings(document, "other_findings")
@@ -267,14 +269,14 @@ def _add_signature(document: Document) -> None:
     parties = (("甲方", "{{ customer }}"), ("乙方", "{{ vendor }}"))
     add_signature_table(document, parties)
     add_paragraph(document, "", "表后间隔")
-    with _only_if(document, "ledger_hash"):
+    with only_if(document, "ledger_hash"):
         add_paragraph(
             document,
             "违约台账截至 {{ cut_off }} 共 {{ ledger_count }} 条，末条校验值（供日后核对台账未被删改）：",
             "表格文字",
         )
         add_paragraph(document, "{{ ledger_hash }}", CODE)
-    with _only_if(document, "not ledger_hash"):
+    with only_if(document, "not ledger_hash"):
         add_paragraph(document, "违约台账截至 {{ cut_off }} 尚无登记。", "表格文字")
 
 
@@ -285,26 +287,22 @@ def _add_lead(document: Document, text: str) -> None:
 
 @contextmanager
 def _section(document: Document, name: str) -> Iterator[None]:
-    with _only_if(document, f"headings.{name}"):
+    with only_if(document, f"headings.{name}"):
         add_heading(document, name, 1)
         yield
 
 
 @contextmanager
 def _part(document: Document, name: str) -> Iterator[None]:
-    with _only_if(document, f"headings.{name}"):
+    with only_if(document, f"headings.{name}"):
         add_heading(document, name, 2)
         yield
 
 
-@contextmanager
-def _only_if(document: Document, condition: str) -> Iterator[None]:
-    add_paragraph(document, f"{{%p if {condition} %}}", "Normal")
-    yield
-    add_paragraph(document, "{%p endif %}", "Normal")
-
-
-TEMPLATES: dict[str, Callable[[], Document]] = {"quarterly_report.docx": make_quarterly_report}
+TEMPLATES: dict[str, Callable[[], Document]] = {
+    "quarterly_report.docx": make_quarterly_report,
+    "drill_certificate.docx": lambda: make_drill_certificate(MADE_AT),
+}
 
 
 def main(arguments: Sequence[str]) -> None:

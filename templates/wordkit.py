@@ -3,7 +3,8 @@
 GB/T 9704-2012: A4 with margins of 37, 35, 28 and 26 mm; titles 小标宋, headings 黑体 and 楷体, text 仿宋.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -246,6 +247,36 @@ def add_table(
     _write(table.rows[1].cells[0], f"{{%tr for {name} in {rows} %}}", "表格文字")
     for cell, (_, _, text, style) in zip(table.rows[2].cells, columns, strict=True):
         _write(cell, text, style)
+    _write(table.rows[3].cells[0], "{%tr endfor %}", "表格文字")
+    document.add_paragraph(style="表后间隔")
+    return table
+
+
+@contextmanager
+def only_if(document: Document, condition: str) -> Iterator[None]:
+    """What is added within stands only where the condition holds."""
+    add_paragraph(document, f"{{%p if {condition} %}}", "Normal")
+    yield
+    add_paragraph(document, "{%p endif %}", "Normal")
+
+
+def add_lines(document: Document, head: str, *, rows: str, widths: tuple[float, float]) -> Table:
+    """A table under one head: in each row a label, a value and below it a code, either of which may be empty."""
+    table = _grid(document, widths, height=4)
+    joined = table.rows[0].cells[0].merge(table.rows[0].cells[1])
+    _write(joined, head, "表格表头")
+    _write(table.rows[1].cells[0], f"{{%tr for row in {rows} %}}", "表格文字")
+    _write(table.rows[2].cells[0], "{{ row.label }}", "表格文字")
+    cell = table.rows[2].cells[1]
+    _write(cell, "{%p if row.value %}", "表格文字")
+    for text, style in (
+        ("{{ row.value }}", "表格文字"),
+        ("{%p endif %}", "表格文字"),
+        ("{%p if row.code %}", "表格文字"),
+        ("{{ row.code }}", "表格命令"),
+        ("{%p endif %}", "表格文字"),
+    ):
+        cell.add_paragraph(text, style)
     _write(table.rows[3].cells[0], "{%tr endfor %}", "表格文字")
     document.add_paragraph(style="表后间隔")
     return table

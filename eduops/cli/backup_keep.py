@@ -1,5 +1,6 @@
-"""`eduops backup list|status|show|copy|prune`: what is kept, how it stands, copies elsewhere, and what may go."""
+"""`eduops backup list|status|show|copy|prune|certificate`: what is kept, how it stands, and what may go."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from eduops.cli.instant import FromOption, ToOption, parse_days
 from eduops.cli.noun import Noun
 from eduops.core.errors import UsageError
 from eduops.workflow import backup_copy, backup_prune
+from eduops.workflow.backup_certificate import KIND, build_certificate
 from eduops.workflow.backup_standing import list_standings
 
 verbs = Noun("备份的保存。")
@@ -156,6 +158,26 @@ def prune(
         out.warn(f"{each.verdict.backup.ref} 没有删成：{each.error.message if each.error else ''}")
     if failed:
         raise typer.Exit(failure.FOUND)
+
+
+@verbs.verb("certificate", example="eduops backup certificate DRL-2026-0001")
+def certificate(
+    ctx: typer.Context,
+    ref: Annotated[str, typer.Argument(help="演练编号，如 DRL-2026-0001。", metavar="演练编号")],
+    target: Annotated[
+        Path | None, typer.Option("--out", help="写到哪个 .docx；不写就放进数据目录的 reports/。")
+    ] = None,
+    as_json: out.JsonOption = False,
+) -> None:
+    """生成一次恢复演练的证明（Word，恢复演练证明），通过或没有通过都如实写。"""
+    zone = door.contract(ctx).zone_info
+    with door.work(ctx) as work:
+        made = build_certificate(
+            work.session, work.home, ref=ref, target=target, zone=zone, now=work.now, actor=work.actor
+        )
+        work.changed(made.document.ref, kind=KIND, period=ref, sha256=made.document.sha256)
+    said = f"{made.document.ref} 恢复演练证明 {ref} {made.document.version} 已写到 {made.path}"
+    out.done(said, {**made.document.model_dump(exclude={"id"}), "path": made.path}, as_json=as_json)
 
 
 def _show_standings(rows: list[dict[str, object]]) -> None:

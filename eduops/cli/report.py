@@ -15,6 +15,8 @@ from eduops.workflow.document import build_quarterly
 app = Noun("文档：生成 Word 文档。")
 
 KINDS = {"quarterly": "运维工作季度报告"}
+_ALL_KINDS = KINDS | {"drill_certificate": "恢复演练证明"}
+"""With what other nouns make."""
 
 
 @app.verb("build", example="eduops report build quarterly --period 2026Q3")
@@ -56,7 +58,7 @@ def list_(ctx: typer.Context, as_json: out.JsonOption = False) -> None:
     """列出生成过的文档、版本和校验值。"""
     with door.look(ctx) as look:
         rows = [
-            {**document.model_dump(exclude={"id"}), "kind_text": KINDS.get(document.kind, document.kind)}
+            {**document.model_dump(exclude={"id"}), "kind_text": _ALL_KINDS.get(document.kind, document.kind)}
             for document in queries.list_documents(look.session)
         ]
     columns = (
