@@ -1,12 +1,13 @@
 """schedule.yaml: the home's own where there is one, else the shipped one. It holds no secret, only where one lies."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from eduops.core.config import load_yaml
 from eduops.core.errors import ConfigError
@@ -16,12 +17,28 @@ from eduops.workflow.schedule.rules import PLACE, PLACES, fill_words
 from eduops.workflow.schedule.when import When
 
 NAME = "schedule.yaml"
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 LEAST_KEPT_DAYS = 180
 """Clause 3.2(6): logs are kept at least so long."""
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+
+def _check_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            "任务名写成 daily-patrol 的样子：小写字母开头，只有小写字母、数字和 -，不超过 40 个字"
+        )
+    return name
+
+
+def _check_word(word: str) -> str:
+    if not word.isprintable():
+        raise ValueError("不能有换行等控制字符")
+    return word
+
+
+Name = Annotated[str, AfterValidator(_check_name)]
 """What a job is called: it names files and units too."""
-Word = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]+$")]
+Word = Annotated[str, Field(min_length=1), AfterValidator(_check_word)]
 FindFault = Callable[[Sequence[str]], str | None]
 """What is wrong with a command's words; None where nothing is."""
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from eduops.core.errors import Conflict, EduopsError, NotAllowed
 from eduops.store.models import JobRun
 from eduops.workflow.schedule import known, leftover, record
-from eduops.workflow.schedule.active import Active, Station, launch, list_words
+from eduops.workflow.schedule.active import Active, Station, launch, list_words, stop
 from eduops.workflow.schedule.configuration import Job
 from eduops.workflow.schedule.decision import Past, decide, list_open
 from eduops.workflow.schedule.lock import find_job_lock
@@ -31,16 +31,16 @@ def begin_due(station: Station, jobs: Mapping[str, Job], *, now: datetime) -> tu
     _forget_ahead(station, now=now)
     with station.store.reading() as session:
         marks = record.find_marks(session, now=now)
-    begun, faults = [], []
-    for name, job in jobs.items():
-        past = Past(sinces[name], marks.get(name))
-        if list_open(job, past, station.calendar, now=now):
-            try:
-                active = _begin_if_due(station, name, job, past, now=now)
-            except EduopsError as error:
-                faults.append(f"任务 {name} 没有能开始：{error.message}")
-            else:
-                begun += [active] if active else []
+    begun: list[Active] = []
+    faults: list[str] = []
+    try:
+        for name, job in jobs.items():
+            past = Past(sinces[name], marks.get(name))
+            if list_open(job, past, station.calendar, now=now):
+                _try_to_begin(station, name, job, past, begun, faults, now=now)
+    except BaseException:
+        stop(station, begun)
+        raise
     return begun, faults
 
 
@@ -109,6 +109,26 @@ def _forget_ahead(station: Station, *, now: datetime) -> None:
     if count:
         with station.store.writing() as session:
             record.forget_ahead(session, now=now)
+
+
+def _try_to_begin(
+    station: Station,
+    name: str,
+    job: Job,
+    past: Past,
+    begun: list[Active],
+    faults: list[str],
+    *,
+    now: datetime,
+) -> None:
+    """One job that cannot be begun does not keep the others from it."""
+    try:
+        active = _begin_if_due(station, name, job, past, now=now)
+    except EduopsError as error:
+        faults.append(f"任务 {name} 没有能开始：{error.message}")
+        return
+    if active is not None:
+        begun.append(active)
 
 
 def _begin_if_due(station: Station, name: str, job: Job, past: Past, *, now: datetime) -> Active | None:
