@@ -47,6 +47,7 @@ def _list_sources(run: Run, contract: Contract, *, with_invented: bool) -> dict[
         "违约台账": alert_watch.list_breaches,
         "巡检问题": alert_watch.list_patrol_problems,
         "备份": alert_watch.list_failed_backups,
+        "备份的新旧": partial(alert_watch.list_old_backups, home=run.setting.home, now=now),
         "恢复演练": partial(alert_watch.list_failed_drills, now=now),
         "定时任务": alert_watch.list_broken_jobs,
         "机构合同": tenants,

@@ -7,6 +7,7 @@ is set back repeats nothing, a tick that comes late misses nothing.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from sqlmodel import Session, col, func, select
 from eduops.alert import queries
 from eduops.alert.service import Notice
 from eduops.asset.models import Host
+from eduops.backup.configuration import load_config
 from eduops.backup.models import Backup, Drill
 from eduops.ledger.models import LedgerEntry
 from eduops.patrol.models import PatrolProblem
@@ -93,13 +95,10 @@ def list_failed_backups(session: Session) -> Iterator[Notice]:
     """The sources whose newest backup failed."""
     newest = select(func.max(Backup.id)).where(Backup.state != "started").group_by(Backup.source)
     for backup in session.exec(select(Backup).where(col(Backup.id).in_(newest), Backup.state == "failed")):
-        good = session.exec(
-            select(Backup)
-            .where(Backup.source == backup.source, Backup.state == "verified")
-            .order_by(col(Backup.id).desc())
-        ).first()
+        good = _find_good(session, backup.source)
         facts: dict[str, Any] = {  # Any: JSON values
             "source": backup.source,
+            "is_old": False,
             "ref": backup.ref,
             "started_at": backup.started_at.isoformat(),
             "fault": backup.fault or "没有记下原因",
@@ -107,6 +106,29 @@ def list_failed_backups(session: Session) -> Iterator[Notice]:
             "last_good_at": good.started_at.isoformat() if good else None,
         }
         yield Notice("backup", "critical", backup.source, f"backup:{backup.ref}", facts)
+
+
+def list_old_backups(session: Session, home: Path, now: datetime) -> Iterator[Notice]:
+    """The sources of backup.yaml whose newest good backup is older than they allow, or that have none at all."""
+    for name, source in load_config(home).sources.items():
+        limit = source.max_age_hours
+        good = _find_good(session, name)
+        if limit is None or (good and now - good.started_at <= timedelta(hours=limit)):
+            continue
+        facts: dict[str, Any] = {  # Any: JSON values
+            "source": name,
+            "is_old": True,
+            "limit_hours": f"{limit:g}",
+            "last_good": good.ref if good else None,
+            "last_good_at": good.started_at.isoformat() if good else None,
+        }
+        yield Notice("backup", "critical", name, f"backup-age:{name}:{good.ref if good else 'none'}", facts)
+
+
+def _find_good(session: Session, source: str) -> Backup | None:
+    """The newest backup of a source that was read back."""
+    statement = select(Backup).where(Backup.source == source, Backup.state == "verified")
+    return session.exec(statement.order_by(col(Backup.id).desc())).first()
 
 
 def list_failed_drills(session: Session, now: datetime) -> Iterator[Notice]:
@@ -138,6 +160,7 @@ def _explain_drill(drill: Drill) -> str:
 def list_broken_jobs(session: Session) -> Iterator[Notice]:
     """The jobs whose last run went wrong or was missed: one message for as long as it goes wrong."""
     for job in session.exec(select(JobRun.job).distinct()).all():
+        # Of what does not arrive the outbox tells; an alert about it would be the next that does not arrive.
         runs = session.exec(
             select(JobRun)
             .where(JobRun.job == job, col(JobRun.state).in_((*_BAD_JOBS, *_GOOD_JOBS)))
@@ -145,9 +168,14 @@ def list_broken_jobs(session: Session) -> Iterator[Notice]:
             .limit(_MOST_RUNS)
         ).all()
         streak = _list_streak(runs)
-        if streak:
+        if streak and not _is_sender(streak[0]):
             # A tick that sees the second failure after the first was told says nothing more: the key is the first's.
             yield _tell_job(streak)
+
+
+def _is_sender(run: JobRun) -> bool:
+    words = run.command.split()
+    return "alert" in words and ("send" in words or "--send" in words)
 
 
 def _list_streak(runs: Sequence[JobRun]) -> list[JobRun]:

@@ -32,6 +32,12 @@ CONFIG = AlertConfig.model_validate(
 )
 
 
+@pytest.fixture(autouse=True)
+def no_age_limits(tmp_path):
+    """A home whose sources have no age limit, unless a test writes one."""
+    (tmp_path / "backup.yaml").write_text("sources: {home: {engine: home}}\n")
+
+
 @pytest.fixture
 def ticked(store, tmp_path, now):
     """Ticks at an instant and gives the titles of what was told."""
@@ -179,6 +185,25 @@ def test_a_source_whose_newest_backup_failed_is_told_with_the_last_good_one(stor
     assert ticked() == []
 
 
+def test_a_source_without_a_good_backup_for_too_long_is_told_once(store, ticked, tmp_path, now) -> None:
+    limits = "{home: {engine: home}, platform: {engine: sqlite, path: /srv/p.db, max_age_hours: 26}}"
+    (tmp_path / "backup.yaml").write_text(f"sources: {limits}\n")
+    assert ticked() == ["【备份过旧】platform：没有可用的备份"]
+    add(store, make_backup(1, now, state="verified"))
+    assert ticked(now + timedelta(hours=26)) == []
+    old = ticked(now + timedelta(hours=26, minutes=1))
+    assert old == ["【备份过旧】platform：超过 26 小时没有好的备份"]
+    assert ticked(now + timedelta(hours=50)) == []
+
+
+def test_trouble_with_sending_is_not_told_by_messages(store, ticked, now) -> None:
+    def sender(number: int, words: str) -> JobRun:
+        return make_run(number, "failed", now, job=words, exit_code=5, command=f"eduops {words}")
+
+    add(store, sender(1, "alert send"), sender(2, "alert tick --send"), sender(3, "alert tick"))
+    assert ticked() == ["【定时任务】alert tick 失败"]
+
+
 def test_a_drill_that_failed_or_was_broken_off_is_told(store, ticked, now) -> None:
     def drill(number: int, backup: int, **values) -> Drill:
         return Drill(id=number, ref=f"DRL-{number}", backup_id=backup, started_at=now, actor="cron", **values)
@@ -225,9 +250,10 @@ def test_contracts_of_tenants_that_run_out_are_told_at_ninety_thirty_and_seven_d
 
 
 def test_a_source_that_cannot_be_read_costs_no_other(store, tmp_path, now) -> None:
+    (tmp_path / "backup.yaml").write_text("sources: [\n")
     add(store, make_ticket(now, minutes=31), make_backup(1, now))
     change(store, "ALTER TABLE drill RENAME TO drill_gone")
     setting = Setting(CONFIG, tmp_path, Days(ZoneInfo("Asia/Shanghai"), lambda day: True))
     told = tick(Run(store, setting, "cron", "eduops alert tick", now), CONTRACT)
     assert len(told.messages) == 3
-    assert any("恢复演练" in fault for fault in told.faults)
+    assert [fault.partition("：")[0] for fault in told.faults] == ["备份的新旧", "恢复演练"]

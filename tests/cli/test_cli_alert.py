@@ -61,6 +61,7 @@ def robot(home: Path) -> Iterator[Robot]:
     for name, text in (("ding.url", found.url), ("ding.secret", SECRET)):
         (home / name).write_text(text)
         (home / name).chmod(0o600)
+    (home / "backup.yaml").write_text("sources: {home: {engine: home}}\n")  # nothing to tell of its age
     (home / "alert.yaml").write_text(
         "channels:\n"
         "  group: {kind: dingtalk, url_file: ding.url, secret_file: ding.secret, timeout_seconds: 1}\n"
@@ -151,6 +152,12 @@ def test_channels_say_where_secrets_lie_and_what_is_wrong_with_them(
     (home / "alert.yaml").write_text("channels: {group: {kind: dingtalk}}\n")
     said = typed("alert", "send")
     assert (said.code, "第 1 行" in said.err) == (3, True)
+
+
+def test_a_fresh_home_is_told_that_it_has_no_backup(typed: Typed, home: Path) -> None:
+    assert "严重：【备份过旧】home：没有可用的备份" in typed("alert", "tick", "--send").out
+    line = json.loads((home / "logs" / "alerts.jsonl").read_text())
+    assert line["text"].endswith("怎么办：查明原因后运行 eduops backup run；用 eduops backup list 核对。")
 
 
 def test_words_that_are_none_are_refused(typed: Typed, robot: Robot) -> None:
