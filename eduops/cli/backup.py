@@ -11,8 +11,6 @@ from eduops.cli import backup_keep, door, failure, out
 from eduops.cli import backup_screen as screen
 from eduops.cli.noun import Noun
 from eduops.core.errors import EduopsError, UsageError
-from eduops.workflow.backup_drill import Wanted
-from eduops.workflow.backup_drill import drill as drill_one
 from eduops.workflow.backup_job import Desk
 from eduops.workflow.backup_run import back_up_source, plan_backup
 from eduops.workflow.backup_verify import verify as verify_all
@@ -146,6 +144,10 @@ def drill(
     """恢复演练：把备份恢复到临时的库或目录，逐表比对行数和内容、查找哨兵、计时，最后清理；没有通过则退出码为 1。"""
     if ref and source:
         raise UsageError("编号和 --source 只能写一样", hint="去掉其中一个")
+    # What proves keys knows the rooms that seal things: a backup need not wait for them.
+    from eduops.workflow.backup_drill import Wanted
+    from eduops.workflow.backup_drill import drill as drill_one
+
     wanted = Wanted(ref, source or (None if ref else "home"), place, tuple(key or ()), into)
     with screen.watching(ctx, "恢复演练") as desk:
         made, backup = drill_one(desk, wanted)

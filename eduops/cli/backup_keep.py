@@ -15,7 +15,6 @@ from eduops.cli.instant import FromOption, ToOption, parse_days
 from eduops.cli.noun import Noun
 from eduops.core.errors import UsageError
 from eduops.workflow import backup_copy, backup_prune
-from eduops.workflow.backup_certificate import KIND, build_certificate
 from eduops.workflow.backup_standing import list_standings
 
 verbs = Noun("备份的保存。")
@@ -170,6 +169,9 @@ def certificate(
     as_json: out.JsonOption = False,
 ) -> None:
     """生成一次恢复演练的证明（Word，恢复演练证明），通过或没有通过都如实写。"""
+    # Word costs half a second, and only this command writes it.
+    from eduops.workflow.backup_certificate import KIND, build_certificate
+
     zone = door.contract(ctx).zone_info
     with door.work(ctx) as work:
         made = build_certificate(

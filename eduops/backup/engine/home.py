@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from sqlalchemy import Engine
@@ -16,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlmodel import Session, select
 
 from eduops.backup.configuration import Login
-from eduops.backup.engine import archive, entry, postgresql, sqlite
+from eduops.backup.engine import archive, entry, sqlite
 from eduops.backup.engine import scratch as guard
 from eduops.backup.engine.job import Dumped, Job, Scratch
 from eduops.backup.engine.server import Server, name_server, reach, scratch_login
@@ -25,6 +27,7 @@ from eduops.store.engine import open_engine
 from eduops.store.models import AuditEntry
 
 RESTORED: Final = "files"
+_PORT: Final = 5432
 _FOLDERS: Final = frozenset({"contracts", "templates", "attachments", "mappings", "reports"})
 _ENDINGS: Final = (".yaml", ".yml", ".head")
 _NAMES: Final = frozenset({"known_hosts"})
@@ -49,7 +52,7 @@ def dump(job: Job, stage: Path) -> Dumped:
         database = sqlite.dump_file(job.home.database_path, stage)
     else:
         server, name = _parse(job)
-        database = postgresql.dump_database(server, name, stage)
+        database = _postgresql().dump_database(server, name, stage)
     files = archive.pack(job.home.path, stage / entry.FILE, skip=lambda path: _is_left_out(job, path))
     return Dumped(
         {**database.images, **files.images},
@@ -63,7 +66,7 @@ def check(job: Job, stage: Path) -> None:
     if (stage / sqlite.FILE).exists():
         sqlite.check(job, stage)
     else:
-        postgresql.check_file(stage)
+        _postgresql().check_file(stage)
     archive.read_archive(stage / entry.FILE)
 
 
@@ -79,7 +82,7 @@ def restore(job: Job, folder: Path, scratch: Scratch) -> int:
         taken = sqlite.restore(job, folder, scratch)
     else:
         with _scratch_server(job) as server:
-            taken = postgresql.restore_database(
+            taken = _postgresql().restore_database(
                 server, folder, scratch, door=job.source.scratch.database, source=_own_database(job)
             )
     # Backups of before there were files beside the database have none.
@@ -102,7 +105,7 @@ def read_restored(job: Job, scratch: Scratch) -> dict[str, TableImage]:
         images = sqlite.read_restored(job, scratch)
     else:
         with _scratch_server(job) as server:
-            images = postgresql.read_database(server, scratch.name)
+            images = _postgresql().read_database(server, scratch.name)
     if (scratch.folder / RESTORED).exists():
         images |= entry.read_folder(scratch.folder / RESTORED)
     return images
@@ -119,7 +122,7 @@ def clean(job: Job, scratch: Scratch) -> None:
     """Removes what was restored, where its marker is ours. Raises NotAllowed, OutsideError."""
     if not job.home.uses_sqlite and not _is_sqlite(scratch):
         with _scratch_server(job) as server:
-            postgresql.drop_database(server, scratch, door=job.source.scratch.database)
+            _postgresql().drop_database(server, scratch, door=job.source.scratch.database)
     guard.remove_folder(scratch.folder, token=scratch.token)
 
 
@@ -180,7 +183,7 @@ def _scratch_server(job: Job) -> Iterator[Server]:
         return
     login = scratch_login(job.name, job.source)
     with reach(
-        login, default_port=postgresql.PORT, home=job.home.path, routes=job.routes, what="备份来源 home"
+        login, default_port=_PORT, home=job.home.path, routes=job.routes, what="备份来源 home"
     ) as server:
         yield server
 
@@ -190,11 +193,16 @@ def _parse(job: Job) -> tuple[Server, str]:
     url = make_url(job.home.database_url)
     host = url.query.get("host") or url.host or "127.0.0.1"
     address = host if isinstance(host, str) else host[0]
-    port = url.query.get("port") or url.port or postgresql.PORT
+    port = url.query.get("port") or url.port or _PORT
     number = int(port if isinstance(port, (str, int)) else port[0])
-    title = name_server(Login(address=address, port=number), postgresql.PORT)
+    title = name_server(Login(address=address, port=number), _PORT)
     server = Server(title, address, number, url.username or "", str(url.password) if url.password else None)
     return replace(server, user=url.username or _account()), str(url.database)
+
+
+def _postgresql() -> ModuleType:
+    # Its driver is needed only where the home's database is one.
+    return import_module("eduops.backup.engine.postgresql")
 
 
 def _account() -> str:

@@ -5,17 +5,18 @@ A backup is staged, checked and put; read back and compared; fetched; removed; a
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from eduops.backup.keep import directory, restic, sftp
+from eduops.backup.keep import directory
 from eduops.backup.keep.kept import Checked, DirectoryStore, Kept, ResticStore, SftpStore, Store
 from eduops.core.errors import NotAllowed
 
 __all__ = ["Checked", "DirectoryStore", "Kept", "ResticStore", "SftpStore", "Store"]
 
-_KINDS: Final[Mapping[type, ModuleType]] = {DirectoryStore: directory, ResticStore: restic, SftpStore: sftp}
+_KINDS: Final[Mapping[type, str]] = {DirectoryStore: "directory", ResticStore: "restic", SftpStore: "sftp"}
 
 
 def stage(store: Store) -> AbstractContextManager[Path]:
@@ -23,13 +24,13 @@ def stage(store: Store) -> AbstractContextManager[Path]:
 
     Held by a lock for as long as the block lasts; what was not `put` by then goes. Raises OutsideError, ConfigError.
     """
-    opened: AbstractContextManager[Path] = _KINDS[type(store)].open_stage(store)
+    opened: AbstractContextManager[Path] = _kind(store).open_stage(store)
     return opened
 
 
 def put(store: Store, folder: Path, name: str) -> Kept:
     """Makes a staged folder with its manifest permanent, whole or not at all. Raises OutsideError, Conflict."""
-    kept: Kept = _KINDS[type(store)].put(store, folder, name)
+    kept: Kept = _kind(store).put(store, folder, name)
     return kept
 
 
@@ -38,7 +39,7 @@ def check(store: Store, kept: Kept) -> Checked:
 
     Raises OutsideError or ConfigError where it cannot be read: then nothing is known about it.
     """
-    checked: Checked = _KINDS[type(store)].check(store, kept)
+    checked: Checked = _kind(store).check(store, kept)
     return checked
 
 
@@ -47,7 +48,7 @@ def glance(store: Store, kept: Kept) -> str:
 
     Raises OutsideError where nobody can look.
     """
-    fault: str = _KINDS[type(store)].glance(store, kept)
+    fault: str = _kind(store).glance(store, kept)
     return fault
 
 
@@ -62,7 +63,7 @@ def copy(store: Store, kept: Kept, place: DirectoryStore | SftpStore) -> Kept:
             hint="用 restic copy 复制整个仓库，或给这个来源另设一个 kind: directory 的存放处",
         )
     source = directory.open_stored(store, kept)
-    copied: Kept = _KINDS[type(place)].adopt(place, source, kept.path)
+    copied: Kept = _kind(place).adopt(place, source, kept.path)
     return copied
 
 
@@ -72,26 +73,31 @@ def fetch(store: Store, kept: Kept, into: Path) -> list[str]:
     A backup of before there were stores is one file, under its own name and without a manifest. Raises OutsideError,
     ConfigError, NotFound, NotAllowed.
     """
-    names: list[str] = _KINDS[type(store)].fetch(store, kept, into)
+    names: list[str] = _kind(store).fetch(store, kept, into)
     return names
 
 
 def remove(store: Store, kept: Kept) -> None:
     """Removes the backup; nothing to do where it is gone. Afterwards `compact` gives the room back. Raises OutsideError."""
-    _KINDS[type(store)].remove(store, kept)
+    _kind(store).remove(store, kept)
 
 
 def discard(store: Store, name: str) -> None:
     """Removes what a killed run may have put under that name and never told anybody of. Raises OutsideError."""
-    _KINDS[type(store)].discard(store, name)
+    _kind(store).discard(store, name)
 
 
 def compact(store: Store) -> None:
     """Gives back what removed backups took, where that is a step of its own. Raises OutsideError."""
-    _KINDS[type(store)].compact(store)
+    _kind(store).compact(store)
 
 
 def sweep(store: Store) -> list[str]:
     """Removes what killed runs left (their stages, half-removed backups); what it was. Raises OutsideError."""
-    swept: list[str] = _KINDS[type(store)].sweep(store)
+    swept: list[str] = _kind(store).sweep(store)
     return swept
+
+
+def _kind(store: Store) -> ModuleType:
+    # Imported when it is called for: SFTP brings paramiko.
+    return import_module(f"{__name__}.{_KINDS[type(store)]}")

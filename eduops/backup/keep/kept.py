@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eduops.core.errors import OutsideError
 from eduops.core.files import render_reason
-from eduops.remote.gateway import Gateway
 from eduops.remote.route import Route
+
+if TYPE_CHECKING:
+    # paramiko costs a tenth of a second, and most stores are near.
+    from eduops.remote.gateway import Gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class SftpStore:
     """A second place on a host. `scratch` is a folder of this machine's that tells what is on its way."""
 
     name: str
-    gateway: Gateway
+    gateway: "Gateway"
     route: Route
     path: str
     scratch: Path

@@ -8,10 +8,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
-from eduops.backup.keep import manifest, restic_program, stage
+from eduops.backup.keep import manifest, restic_program
 from eduops.backup.keep.kept import Checked, Kept, ResticStore, told
 from eduops.backup.keep.manifest import File
 from eduops.backup.keep.restic_program import Damaged
+from eduops.backup.keep.stage import open_stage as open_folder_stage
+from eduops.backup.keep.stage import sweep as sweep_folder
 from eduops.core.errors import NotAllowed, NotFound, OutsideError
 
 _TAG: Final = "eduops"
@@ -22,7 +24,7 @@ _LEAST_ID: Final = 8
 def open_stage(store: ResticStore) -> Iterator[Path]:
     """An empty folder on this machine; what is left of it afterwards goes. Raises OutsideError."""
     with told(store.title, "准备备份目录"):
-        opened = stage.open_stage(store.scratch)
+        opened = open_folder_stage(store.scratch)
         folder = opened.__enter__()
     try:
         yield folder
@@ -119,7 +121,7 @@ def compact(store: ResticStore) -> None:
 def sweep(store: ResticStore) -> list[str]:
     """Removes stages that killed runs left, and their names. Raises OutsideError."""
     with told(store.title, "清理"):
-        return stage.sweep(store.scratch)
+        return sweep_folder(store.scratch)
 
 
 def _forget(store: ResticStore, snapshot: str) -> None:

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from eduops.backup.keep import directory, manifest, stage, stored
+from eduops.backup.keep import directory, manifest, stored
 from eduops.backup.keep.kept import Checked, Kept, SftpStore, told
+from eduops.backup.keep.stage import claimed, leave, list_ownerless
 from eduops.backup.keep.stored import Stored
 from eduops.core.errors import Conflict, NotFound, OutsideError
 from eduops.remote import shelf
@@ -82,7 +83,7 @@ def compact(store: SftpStore) -> None:
 def sweep(store: SftpStore) -> list[str]:
     """Removes what killed runs were sending or removing, and their names. Raises OutsideError."""
     with told(store.title, "清理"):
-        left = stage.list_ownerless(store.scratch, _prefix(store))
+        left = list_ownerless(store.scratch, _prefix(store))
     if not left:
         return []
     with _reached(store) as there:
@@ -105,7 +106,7 @@ def _on_its_way(store: SftpStore, there: Shelf) -> Iterator[str]:
     Where even that fails, the lock file stays and tells the next run.
     """
     with told(store.title, "准备"):
-        opened = stage.claimed(store.scratch, _prefix(store))
+        opened = claimed(store.scratch, _prefix(store))
         lock = opened.__enter__()
     part = f"{_PART}{_token(store, lock)}"
     try:
@@ -114,7 +115,7 @@ def _on_its_way(store: SftpStore, there: Shelf) -> Iterator[str]:
         try:
             there.remove(part)
         except OutsideError:
-            stage.leave(lock)
+            leave(lock)
         opened.__exit__(None, None, None)
 
 
