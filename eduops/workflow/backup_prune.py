@@ -101,7 +101,7 @@ def resume(desk: Desk) -> list[Removed]:
     if not left:
         return []
     with alone(desk.home, _LOCK, doing="删除旧备份"):
-        return [_remove(desk, verdict) for verdict in left]
+        return [_remove(desk, verdict, with_sweep=True) for verdict in left]
 
 
 def _decide(
@@ -170,10 +170,13 @@ def _loses(kept: Verdict, verdicts: Sequence[Verdict]) -> bool:
     )
 
 
-def _remove(desk: Desk, verdict: Verdict) -> Removed:
+def _remove(desk: Desk, verdict: Verdict, *, with_sweep: bool = False) -> Removed:
     try:
         with open_kept(desk, verdict.backup, verdict.copy) as (store, kept):
             keep.remove(store, kept)
+            if with_sweep:
+                # It may have lost its name and still lie there in part.
+                keep.sweep(store)
     except EduopsError as error:
         return Removed(verdict, error)
     with desk.open_unit() as unit:
