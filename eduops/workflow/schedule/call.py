@@ -1,7 +1,7 @@
 """How a machine's own scheduler calls eduops: the program and the environment, which never holds a secret."""
 
-import getpass
 import os
+import pwd
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ class Call:
     program: tuple[str, ...]
     environment: tuple[tuple[str, str], ...]
     account: str
+    """Who owns the home."""
     home: str
     left_out: tuple[str, ...] = ()
     """Why something of the environment is not written."""
@@ -49,10 +50,19 @@ def build_call(home: Home, environment: Mapping[str, str]) -> Call:
     return Call(
         (sys.executable, "-m", "eduops"),
         tuple(written.items()),
-        getpass.getuser(),
+        _find_owner(home),
         str(home.path),
         tuple(left_out),
     )
+
+
+def _find_owner(home: Home) -> str:
+    """Whose home it is: root may install what another account is to run."""
+    owner = home.path.stat().st_uid if home.is_there else os.geteuid()
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return str(owner)
 
 
 def _without_password(url: str, left_out: list[str]) -> str:

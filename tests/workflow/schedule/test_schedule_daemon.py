@@ -29,18 +29,30 @@ BEGIN = "2026-03-05T07:29:55+08:00"
 DAILY = "daily: {title: 虚构, command: [audit, list], when: {every: day, at: 07:30}}"
 
 
+@pytest.fixture
+def place_of():
+    """The environment of whoever works in a home."""
+
+    def build(home: Path, url: str | None = None) -> dict[str, str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("EDUOPS_", "INVOCATION_ID"))
+        }
+        ours = {"EDUOPS_HOME": str(home), "EDUOPS_ACTOR": "值班（虚构）", "EDUOPS_NOW": BEGIN}
+        return kept | ours | ({"EDUOPS_DATABASE_URL": url} if url else {})
+
+    return build
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
-def place(request, tmp_path, migrated_file):
+def place(request, tmp_path, migrated_file, place_of):
     """A home and the environment of whoever works in it."""
     home = write_home(tmp_path / "home", migrated_file, DAILY)
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("EDUOPS_", "INVOCATION_ID"))
-    }
-    environment |= {"EDUOPS_HOME": str(home), "EDUOPS_ACTOR": "值班（虚构）", "EDUOPS_NOW": BEGIN}
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgresql_server")
-        environment["EDUOPS_DATABASE_URL"] = server.create_database(template="migrated")
-    return home, environment
+    if request.param == "sqlite":
+        return home, place_of(home)
+    server = request.getfixturevalue("postgresql_server")
+    return home, place_of(home, server.create_database(template="migrated"))
 
 
 def begin(environment, *words, **more):
@@ -117,6 +129,24 @@ def test_ticks_at_once_share_what_is_due_between_them(place):
         out, err = each.communicate(timeout=120)
         assert (each.returncode, out, err) == (0, "", "")
     found = runs(environment)
+    assert Counter(each.job for each in found) == Counter(f"job-{number}" for number in range(3))
+    assert {each.state for each in found} == {"succeeded"}
+
+
+@pytest.mark.server
+def test_two_machines_on_one_database_run_each_due_instant_once_between_them(
+    tmp_path, migrated_file, postgresql_server, place_of
+):
+    url = postgresql_server.create_database(template="migrated")
+    jobs = [DAILY.replace("daily:", f"job-{number}:") for number in range(3)]
+    places = [place_of(write_home(tmp_path / name, migrated_file, *jobs), url) for name in ("a", "b")]
+    for each in places:
+        run(each, "tick")
+    ticks = [begin(each, "tick", EDUOPS_NOW="2026-03-05T07:30:20+08:00") for each in places * 2]
+    for each in ticks:
+        out, err = each.communicate(timeout=120)
+        assert (each.returncode, out, err) == (0, "", "")
+    found = runs(places[0])
     assert Counter(each.job for each in found) == Counter(f"job-{number}" for number in range(3))
     assert {each.state for each in found} == {"succeeded"}
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from workflow_schedule import SHANGHAI, build_job
 
@@ -93,9 +94,9 @@ def test_two_schedulers_begin_a_due_instant_once(station):
     assert len(all_runs(station)) == 1
 
 
-def test_two_homes_on_one_database_do_not_run_a_job_at_once(postgresql_store, station, tmp_path):
-    if station.home.uses_sqlite:
-        return  # a file has one home
+@pytest.mark.server
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_two_homes_on_one_database_do_not_run_a_job_at_once(station, tmp_path):
     other = replace(station, home=replace(station.home, path=tmp_path / "other"))
     other.home.path.mkdir()
     with held(station, "some"):
@@ -226,6 +227,21 @@ def test_what_was_due_and_nobody_looked_is_told_before_any_scheduler_comes_back(
         just = datetime(2026, 3, 4, 23, 34, tzinfo=UTC)
         later = list_missed(session, station.home, config, station.calendar, since=NOW - DAY, now=just)
         assert later == []
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_connections_that_a_server_drops_cost_no_run_its_end(station):
+    active = begin_by_hand(station, "some", build_job(), due_at=None, now=NOW)
+    with psycopg.connect(station.home.url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL"
+        )
+    assert wait(station, [active])[0].state in ("succeeded", "failed")
+    assert all_runs(station)[0].state != "running"
+    with held(station, "some"):
+        assert find_job_lock(station.home, station.store, "some") is None
 
 
 def test_lines_and_outputs_go_after_their_time_and_what_went_wrong_often_stays(station):
