@@ -46,15 +46,16 @@ def list_deliveries(session: Session, message_ids: Collection[int]) -> list[Deli
 
 def list_messages(
     session: Session, *, kind: str | None = None, is_pending: bool = False, limit: int
-) -> list[Message]:
-    """Messages, newest first; of a kind, or those that have not arrived everywhere yet."""
-    statement = select(Message).order_by(col(Message.id).desc()).limit(limit)
+) -> tuple[list[Message], int]:
+    """Messages, newest first, and how many there are; of a kind, or those that have not arrived everywhere yet."""
+    statement = select(Message)
     if kind:
         statement = statement.where(Message.kind == kind)
     if is_pending:
         pending = select(Delivery.message_id).where(Delivery.state == "pending")
         statement = statement.where(col(Message.id).in_(pending))
-    return list(session.exec(statement))
+    total = session.exec(select(func.count()).select_from(statement.subquery())).one()
+    return list(session.exec(statement.order_by(col(Message.id).desc()).limit(limit))), total
 
 
 def list_pending(session: Session, *, message_id: int | None = None) -> list[tuple[Delivery, Message]]:

@@ -58,9 +58,9 @@ def list_(
         choices = "、".join(f"{name}（{said}）" for name, said in KINDS.items())
         raise UsageError(f"--kind 的值「{kind}」不在可选范围", hint=f"可选：{choices}")
     with door.look(ctx) as look:
-        messages = queries.list_messages(look.session, kind=kind, is_pending=pending, limit=limit)
+        messages, total = queries.list_messages(look.session, kind=kind, is_pending=pending, limit=limit)
         deliveries = queries.list_deliveries(look.session, {message.id for message in messages})
-    alert_screen.show_messages(messages, deliveries, as_json=as_json)
+    alert_screen.show_messages(messages, deliveries, total=total, as_json=as_json)
 
 
 @app.verb("show", example="eduops alert show MSG-2026-0001")

@@ -74,13 +74,15 @@ def show_outcomes(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
     out.rows(rows, _OUTCOME_COLUMNS, as_json=as_json, title="发送", empty="没有待发的提醒。")
 
 
-def show_messages(messages: Sequence[Message], deliveries: Sequence[Delivery], *, as_json: bool) -> None:
-    """Messages as a list."""
+def show_messages(
+    messages: Sequence[Message], deliveries: Sequence[Delivery], *, total: int, as_json: bool
+) -> None:
+    """Messages as a list; `total` is how many there are."""
     ways: dict[int, list[Delivery]] = defaultdict(list)
     for delivery in deliveries:
         ways[delivery.message_id].append(delivery)
     rows = [_to_row(message, ways[message.id]) for message in messages]
-    out.rows(rows, _MESSAGE_COLUMNS, as_json=as_json, title="提醒", empty="没有提醒。")
+    out.rows(rows, _MESSAGE_COLUMNS, as_json=as_json, title="提醒", empty="没有提醒。", total=total)
 
 
 def show_message(message: Message, deliveries: Sequence[Delivery], *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from sqlmodel import Session
 
 from eduops.alert import queries, service
+from eduops.alert.configuration import KINDS
 from eduops.alert.models import Message
 from eduops.alert.service import Notice
 from eduops.contract.schema import Contract
@@ -35,7 +36,7 @@ def tick(run: Run, contract: Contract, *, with_invented: bool = False, dry_run: 
     notices: list[Notice] = []
     for name, source in _list_sources(run, contract, with_invented=with_invented).items():
         notices += _read_source(run, name, source, faults)
-    messages = _write(run, notices, dry_run=dry_run) if notices else []
+    messages = _write(run, notices, faults, dry_run=dry_run)
     return Told(tuple(messages), tuple(faults))
 
 
@@ -68,14 +69,26 @@ def _read_source(run: Run, name: str, source: _Source, faults: list[str]) -> lis
         return []
 
 
-def _write(run: Run, notices: list[Notice], *, dry_run: bool) -> list[Message]:
+def _write(run: Run, notices: list[Notice], faults: list[str], *, dry_run: bool) -> list[Message]:
+    """Each message is a unit of work: one that cannot be written keeps no other from being."""
     messages = []
-    with unit_of_work(
-        run.store, now=run.began_at, actor=run.actor, command=run.command, dry_run=dry_run
-    ) as unit:
-        for notice in notices:
-            message = service.announce(unit.session, run.setting, notice, now=run.began_at, actor=run.actor)
-            if message is not None:
-                unit.changed(message.ref, title=message.title)
-                messages.append(message)
+    for notice in notices:
+        try:
+            message = _write_one(run, notice, dry_run=dry_run)
+        except EduopsError as error:
+            faults.append(f"{KINDS[notice.kind]} {notice.subject}：{error.message}")
+            _LOG.warning("message cannot be written", extra={"kind": notice.kind, "fault": error.message})
+            continue
+        if message is not None:
+            messages.append(message)
     return messages
+
+
+def _write_one(run: Run, notice: Notice, *, dry_run: bool) -> Message | None:
+    now, actor = run.began_at, run.actor
+    with unit_of_work(run.store, now=now, actor=actor, command=run.command, dry_run=dry_run) as unit:
+        message = service.announce(unit.session, run.setting, notice, now=now, actor=actor)
+        if message is not None:
+            unit.changed(message.ref, title=message.title)
+            unit.session.expunge(message)
+    return message

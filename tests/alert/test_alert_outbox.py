@@ -222,7 +222,7 @@ def test_the_most_urgent_goes_first_and_a_robot_is_not_overrun(store, tmp_path, 
         later = flush(run_of(store, setting, now + timedelta(seconds=90)))
         assert [each.state for each in later] == ["delivered", "delivered"]
     with store.reading() as session:
-        order = {each.ref: each.severity for each in queries.list_messages(session, limit=9)}
+        order = {each.ref: each.severity for each in queries.list_messages(session, limit=9)[0]}
     assert sorted(order.values()) == ["critical", "info", "info", "warning"]
 
 

@@ -257,3 +257,13 @@ def test_a_source_that_cannot_be_read_costs_no_other(store, tmp_path, now) -> No
     told = tick(Run(store, setting, "cron", "eduops alert tick", now), CONTRACT)
     assert len(told.messages) == 3
     assert [fault.partition("：")[0] for fault in told.faults] == ["备份的新旧", "恢复演练"]
+
+
+def test_a_message_that_cannot_be_written_keeps_no_other_from_being(sqlite_store, tmp_path, now) -> None:
+    add(sqlite_store, make_ticket(now, minutes=31), make_backup(1, now), make_run(1, "failed", now))
+    refuse = "CREATE TRIGGER refuse BEFORE INSERT ON message WHEN NEW.kind = 'backup' BEGIN SELECT RAISE(ABORT, 'x'); END"
+    change(sqlite_store, refuse)
+    setting = Setting(CONFIG, tmp_path, Days(ZoneInfo("Asia/Shanghai"), lambda day: True))
+    told = tick(Run(sqlite_store, setting, "cron", "eduops alert tick", now), CONTRACT)
+    assert [message.kind for message in told.messages] == ["deadline", "deadline", "schedule"]
+    assert [fault.partition("：")[0] for fault in told.faults] == ["备份 platform"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -219,3 +220,31 @@ def test_a_sender_killed_before_it_could_note_it_sends_once_more_and_says_so(
     assert len(robot.seen) == 2
     assert "可能收到两次" in json.loads(robot.seen[1])["markdown"]["text"]
     assert typed("alert", "send").out == "没有待发的提醒。\n"
+
+
+def test_senders_killed_at_any_moment_lose_nothing_and_repeat_one_message_each_at_most(
+    typed: Typed, robot: Robot, home: Path, monkeypatch
+) -> None:
+    for minute in range(20, 26):
+        open_ticket(typed, f"11:{minute}")
+    refs = {each["ref"] for each in typed("alert", "tick", "--json").json()["messages"]}
+    assert len(refs) >= 6
+    words = [sys.executable, "-m", "eduops", "alert", "send"]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    chance = random.Random(6)
+    for attempt in range(6):
+        at(monkeypatch, f"{12 + attempt}:00")
+        robot.arrived.clear()
+        child = subprocess.Popen(words, env=os.environ | {"EDUOPS_HOME": str(home)}, **silent)
+        robot.arrived.wait(20)
+        time.sleep(chance.uniform(0, 0.05))
+        child.kill()
+        child.wait(10)
+    at(monkeypatch, "21:00")
+    assert typed("alert", "send").code == 0
+    rows = typed("alert", "list", "--json").json()
+    assert {each["ref"] for each in rows} == refs
+    assert {way["state"] for each in rows for way in each["deliveries"]} == {"delivered"}
+    texts = [json.loads(body)["markdown"]["title"] for body in robot.seen]
+    assert set(texts) == {each["title"] for each in rows}
+    assert len(texts) <= len(refs) + 6
