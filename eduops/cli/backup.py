@@ -9,8 +9,10 @@ from eduops.backup import queries
 from eduops.backup.models import Backup
 from eduops.cli import backup_keep, door, failure, out
 from eduops.cli import backup_screen as screen
+from eduops.cli.backup_keep_screen import copy_row
 from eduops.cli.noun import Noun
 from eduops.core.errors import EduopsError, UsageError
+from eduops.workflow.backup_copy import Outcome, copy_after_run
 from eduops.workflow.backup_job import Desk
 from eduops.workflow.backup_run import back_up_source, plan_backup
 from eduops.workflow.backup_verify import verify as verify_all
@@ -35,10 +37,10 @@ def run(
     dry_run: out.DryRunOption = False,
     as_json: out.JsonOption = False,
 ) -> None:
-    """备份：来源边用边备也一致，备完整份读回核对才算数；一个来源失败不影响其他来源。"""
+    """备份：来源边用边备也一致，备完整份读回核对才算数，再复制到来源的 places；一个来源失败不影响其他来源。"""
     if sources and with_all:
         raise UsageError("来源和 --all 只能写一样", hint="去掉其中一个")
-    made, errors = list[Backup](), list[EduopsError]()
+    made, copies, errors = list[Backup](), list[Outcome](), list[EduopsError]()
     with screen.watching(ctx, "备份") as desk:
         names = list(desk.config.sources) if with_all else list(dict.fromkeys(sources or ["home"]))
         if dry_run:
@@ -47,13 +49,26 @@ def run(
         for name in names:
             try:
                 made.append(back_up_source(desk, name))
+                copies += copy_after_run(desk, made[-1])
             except EduopsError as error:
                 errors.append(error)
     _show_made(made, alone=len(names) == 1 and not with_all, as_json=as_json)
     for before in errors[:-1]:
         out.warn(before.message)
+    _tell_copies(copies, as_json=as_json)
     if errors:
         raise errors[-1]
+    if not all(copy.is_good for copy in copies):
+        raise typer.Exit(failure.FOUND)
+
+
+def _tell_copies(copies: list[Outcome], *, as_json: bool) -> None:
+    for copy in copies:
+        row = copy_row(copy)
+        if not copy.is_good:
+            out.warn(f"{row['ref']} 备份好了，但没有复制到异地存放处 {row['place']}：{row['fault']}")
+        elif not as_json:
+            out.say(f"{row['ref']} 已复制到异地存放处 {row['place']}，并在那里读回校验")
 
 
 def _preview(desk: Desk, names: list[str], *, as_json: bool) -> None:

@@ -42,7 +42,7 @@ def test_a_source_without_a_backup_stands_in_list_and_status(typed, exam):
 
 def test_backed_up_copied_and_drilled_it_is_fine_and_show_tells_everything(typed, exam):
     assert typed("backup", "run", "exam").code == 0
-    assert typed("backup", "copy", "--all").code == 0
+    assert "都有副本了" in typed("backup", "copy", "--all").out
     assert typed("backup", "verify", "--source", "exam", "--place", "nas").code == 0
     assert typed("backup", "drill", "--source", "exam").code == 0
 
@@ -55,6 +55,18 @@ def test_backed_up_copied_and_drilled_it_is_fine_and_show_tells_everything(typed
     assert all(word in said for word in ("异地副本（1）", "校验（2）", "恢复演练（1）", shown["sha256"]))
     (row,) = typed("backup", "list", "--kind", "backup", "--json").json()
     assert (row["age_hours"], row["standing"], row["drilled_text"]) == (0.0, "fine", "DRL-2026-0001 通过")
+
+
+def test_a_run_copies_to_the_places_of_its_source_and_a_failed_copy_is_told(typed, exam):
+    good = typed("backup", "run", "exam")
+    assert (good.code, "已复制到异地存放处 nas" in good.out) == (0, True)
+    assert typed("backup", "status", "--source", "exam").code == 0
+
+    (exam / "nas").rename(exam / "away")
+    (exam / "nas").write_text("a file, where the folder should be")
+    bad = typed("backup", "run", "exam")
+    assert (bad.code, "BKP-2026-0002 已备份" in bad.out) == (1, True)
+    assert "没有复制到异地存放处 nas" in bad.err
 
 
 def test_list_is_narrowed_by_source_and_kind(typed, exam):
@@ -74,9 +86,11 @@ def test_prune_shows_what_is_kept_and_why_asks_and_then_removes(typed, exam, hom
         typed("backup", "run", "exam")
 
     preview = typed("backup", "prune", "--dry-run", "--json").json()
-    assert [(row["ref"], row["is_kept"]) for row in preview] == [
-        ("BKP-2026-0002", True),
-        ("BKP-2026-0001", False),
+    assert [(row["ref"], row["place"], row["is_kept"]) for row in preview] == [
+        ("BKP-2026-0002", "main", True),
+        ("BKP-2026-0001", "main", False),
+        ("BKP-2026-0002", "nas", True),
+        ("BKP-2026-0001", "nas", False),
     ]
     assert preview[0]["reasons"] == ["最后一份校验过的备份，任何规则都不删", "最近第 1 份"]
     asked = typed("backup", "prune")
@@ -85,7 +99,10 @@ def test_prune_shows_what_is_kept_and_why_asks_and_then_removes(typed, exam, hom
     assert len(typed("backup", "list", "--kind", "backup", "--json").json()) == 2
 
     done = typed("backup", "prune", "--yes", "--json")
-    assert (done.code, [row["ref"] for row in done.json()["removed"]]) == (0, ["BKP-2026-0001"])
+    assert (done.code, [(row["ref"], row["place"]) for row in done.json()["removed"]]) == (
+        0,
+        [("BKP-2026-0001", "main"), ("BKP-2026-0001", "nas")],
+    )
     rows = {row["ref"]: row for row in typed("backup", "list", "--json").json()}
     assert rows["BKP-2026-0001"]["state"] == "removed"
     assert rows["BKP-2026-0001"]["good_text"] == "已删除"
@@ -101,9 +118,9 @@ def test_copy_wants_to_know_what_and_tells_a_place_that_cannot_be_written(typed,
     typed("backup", "run", "home")
     assert "没有写 places" in typed("backup", "copy", "BKP-2026-0001").err
     assert "没有异地存放处「far」" in typed("backup", "copy", "--all", "--place", "far").err
+    (exam / "nas").write_text("a file, where the folder should be")
     typed("backup", "run", "exam")
     assert [row["place"] for row in typed("backup", "copy", "--all", "--dry-run", "--json").json()] == ["nas"]
-    (exam / "nas").write_text("a file, where the folder should be")
 
     failed = typed("backup", "copy", "--all", "--json")
 
