@@ -28,6 +28,7 @@ FILE: Final = "database.pgdump"
 PORT: Final = 5432
 _PACKAGE: Final = "postgresql-client"
 _CONNECT_SECONDS: Final = 15
+_MAKING_SECONDS: Final = 60
 _REASONS: Final = (
     (("password authentication failed", "no password supplied"), "不接受用户 {user} 的口令", "核对口令文件"),
     (
@@ -208,6 +209,7 @@ def drop_database(server: Server, scratch: Scratch, *, door: str | None) -> None
     guard.require_scratch_name(scratch.name)
     with _told(server, scratch.name, "删除演练库"):
         with _connect(server, door or "postgres") as session:
+            _wait_for_others(session, scratch.name)
             found = _find_database(session, scratch.name)
         if not found:
             return
@@ -222,6 +224,20 @@ def drop_database(server: Server, scratch: Scratch, *, door: str | None) -> None
 
 def _mark(scratch: Scratch) -> str:
     return f"eduops scratch {scratch.token}"
+
+
+def _wait_for_others(session: "psycopg.Connection[tuple[object, ...]]", name: str) -> None:
+    """A drill that was killed may have left the server making its database: it appears only afterwards."""
+    until = time.monotonic() + _MAKING_SECONDS
+    statement = (
+        "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND strpos(query, %s) > 0"
+    )
+    while session.execute(statement + " AND state = 'active'", (f'CREATE DATABASE "{name}"',)).fetchone() != (
+        0,
+    ):
+        if time.monotonic() > until:
+            return
+        time.sleep(0.1)
 
 
 def _find_database(session: "psycopg.Connection[tuple[object, ...]]", name: str) -> tuple[object, ...] | None:
