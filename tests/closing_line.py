@@ -48,13 +48,16 @@ NEEDS = {
     "pdftoppm": _program("pdftoppm", "poppler-utils"),
     "openssl": _program("openssl", "openssl"),
     "sshd": Need(lambda: sshd.find_program() is not None, "apt-get install openssh-server"),
+    "restic": _program("restic", "restic"),
     "mariadb": _server("mariadbd", "mariadb-server"),
     "redis": _server("redis-server", "redis-server"),
     "nginx": _server("nginx", "nginx-light"),
     "jcmd": _program("jcmd", "openjdk-17-jdk-headless"),
     "tomcat": Need((Path("/usr/share/tomcat10/bin/bootstrap.jar")).exists, "apt-get install tomcat10-common"),
     "systemd-analyze": _program("systemd-analyze", "systemd"),
-    "cron": Need(cron.can_run, "apt-get install cron, and run as root where mounts are allowed", always_in_ci=False),
+    "cron": Need(
+        cron.can_run, "apt-get install cron, and run as root where mounts are allowed", always_in_ci=False
+    ),
     "busybox": _program("busybox", "busybox"),
     "mounting": Need(
         lambda: small_disk.find_way() is not None,

@@ -48,6 +48,21 @@ class _Sink:
         return File(self.size, self.digest.hexdigest())
 
 
+@dataclass(slots=True)
+class _Source:
+    """What pyrage reads from: remembers why it failed, which pyrage tells as a fault of what it read."""
+
+    stream: Readable
+    fault: Exception | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self.stream.read(size)
+        except Exception as error:
+            self.fault = error
+            raise
+
+
 class Unopened(Exception):
     """What is stored is not what was encrypted, or the identity does not fit; the text is a Chinese sentence."""
 
@@ -56,23 +71,24 @@ def encrypt(source: Path, target: Path, recipients: Sequence[str]) -> File:
     """Writes the source encrypted; size and SHA-256 of what was written. Raises ConfigError, OSError."""
     keys = parse_recipients(recipients)
     with source.open("rb") as reader, target.open("xb") as writer:
-        sink = _Sink(writer.write)
-        pyrage.encrypt_io(reader, sink, keys)
+        from_, sink = _Source(reader), _Sink(writer.write)
+        try:
+            pyrage.encrypt_io(from_, sink, keys)
+        except (pyrage.EncryptError, OSError) as error:
+            raise from_.fault or sink.fault or OSError(str(error)) from error
         return sink.file
 
 
 def decrypt(reader: Readable, write: Callable[[bytes], object], identity: "Identity") -> File:
     """Gives what was encrypted to `write`; its size and SHA-256. Raises Unopened, and the OSError of `write`."""
-    sink = _Sink(write)
+    from_, sink = _Source(reader), _Sink(write)
     try:
-        pyrage.decrypt_io(reader, sink, [identity.key])
-    except pyrage.DecryptError as error:
+        pyrage.decrypt_io(from_, sink, [identity.key])
+    except (pyrage.DecryptError, OSError) as error:
+        if fault := from_.fault or sink.fault:
+            raise fault from error
         is_other = "No matching keys" in str(error)
         raise Unopened(f"密钥文件 {identity.path} 打不开它" if is_other else "密文已损坏") from error
-    except OSError as error:
-        if sink.fault is None and error.errno is None:
-            raise Unopened("密文已损坏") from error
-        raise
     return sink.file
 
 

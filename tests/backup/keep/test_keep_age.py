@@ -1,5 +1,6 @@
 """Encrypted backups: nobody without the identity reads them, anybody can tell whether they were touched."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -140,6 +141,35 @@ def test_a_recipient_that_is_none_is_refused_before_anything_is_dumped(tmp_path:
     with pytest.raises(ConfigError, match="不是 age 公钥"), keep.stage(store):
         raise AssertionError("nothing is staged")
     assert not store.folder.exists()
+
+
+def test_what_stops_reading_or_writing_is_not_called_damage(
+    store: keep.DirectoryStore, tmp_path: Path
+) -> None:
+    kept = put_backup(store)
+    path = store.folder / kept.path / "edu.dump.age"
+    assert store.identity_file is not None
+    identity = age.load_identity(store.identity_file)
+
+    class Broken:
+        """A line that breaks after the first bytes."""
+
+        def __init__(self) -> None:
+            self.stream = path.open("rb")
+
+        def read(self, size: int = -1) -> bytes:
+            if self.stream.tell() > 60_000:
+                self.stream.close()
+                raise OutsideError("连接中断")
+            return self.stream.read(size)
+
+    def full(_chunk: bytes) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(OutsideError, match="连接中断"):
+        age.decrypt(Broken(), lambda chunk: None, identity)
+    with path.open("rb") as reader, pytest.raises(OSError, match="full"):
+        age.decrypt(reader, full, identity)
 
 
 def test_a_big_file_costs_no_memory(store: keep.DirectoryStore, tmp_path: Path) -> None:

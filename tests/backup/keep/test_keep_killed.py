@@ -87,6 +87,7 @@ def test_a_killed_copy_leaves_all_of_it_or_nothing_and_the_original_whole(
         assert keep.check(store, kept).faults == ()
 
 
+@pytest.mark.needs("restic")
 def test_a_killed_run_takes_its_restic_with_it_and_the_repository_goes_on(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("a good password\n")
     (tmp_path / "password").chmod(0o600)

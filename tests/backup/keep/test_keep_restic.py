@@ -12,6 +12,8 @@ from eduops.backup import keep
 from eduops.backup.keep import manifest
 from eduops.core.errors import ConfigError, NotAllowed, NotFound, OutsideError
 
+pytestmark = pytest.mark.needs("restic")
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> keep.ResticStore:
