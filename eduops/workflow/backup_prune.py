@@ -12,9 +12,10 @@ from eduops.backup.queries import standing
 from eduops.backup.rules import retention
 from eduops.backup.service import prune as service
 from eduops.core.errors import EduopsError, NotAllowed
-from eduops.workflow.backup_job import Desk, alone, open_kept
+from eduops.workflow.backup_job import Desk, alone, open_kept, sweep
 
 _LOCK = "prune"
+_DRILLED_NOW = "正在恢复演练"
 BY_RETENTION = "按保留规则删除了"
 
 
@@ -86,7 +87,8 @@ def prune(desk: Desk, shown: Sequence[Verdict], *, source: str | None, zone: Zon
 
 
 def resume(desk: Desk) -> list[Removed]:
-    """Ends the removals that died half way. Raises Conflict where somebody else is removing."""
+    """Ends what died half way: backups, drills and removals. Raises Conflict where somebody else is removing."""
+    sweep(desk, desk.config.sources)
     with desk.open_unit() as unit:
         records = standing.list_records(unit.session)
     left = [
@@ -117,8 +119,15 @@ def _decide(
         for record, copy in there
     ]
     rows = {record.backup.id: (record.backup, copy) for record, copy in there}
+    busy = {record.backup.id for record, _ in there if _is_drilled_now(record)}
     for decision in retention.decide(items, rules, zone=zone):
-        yield Verdict(*rows[decision.item.number], decision.reasons, decision.item.is_good)
+        reasons = decision.reasons + ((_DRILLED_NOW,) if decision.item.number in busy else ())
+        yield Verdict(*rows[decision.item.number], reasons, decision.item.is_good)
+
+
+def _is_drilled_now(record: standing.Record) -> bool:
+    """Whether it is being restored; one that died has been ended by whoever swept."""
+    return any(drill.finished_at is None and drill.fault is None for drill in record.drills)
 
 
 def _is_there(backup: Backup, copy: BackupCopy | None) -> bool:

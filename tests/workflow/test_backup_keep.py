@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from backup_home import Place
 from killed import count_changes, kill_before, ten_points
+from servers import sshd
 from sqlmodel import select
 
+from eduops.asset import service as assets
+from eduops.asset.rules import Environment, NewHost, Role
 from eduops.backup import configuration, keep
 from eduops.backup.keep.opening import find_store
 from eduops.backup.models import Backup, BackupCheck, BackupCopy, Drill
@@ -157,6 +160,45 @@ class TestCopy:
             assert [path.name for path in (place.home.path / "nas").iterdir()] == [made.path]
 
 
+@pytest.mark.server
+@pytest.mark.needs("sshd")
+def test_a_host_behind_a_bastion_is_a_second_place(place, tmp_path_factory):
+    far = tmp_path_factory.mktemp("far") / "copies"
+    with sshd.network(tmp_path_factory.mktemp("ssh")) as network:
+        network.write_home(place.home.path)
+        with place.store.writing() as session:
+            new = NewHost(
+                "bak-01",
+                "备份机（虚构）",
+                Role.APPLICATION,
+                Environment.PRODUCTION,
+                "127.0.0.1",
+                bastion="main",
+            )
+            assets.add_host(session, new, now=place.now)
+        configure(place, ONE)
+        text = (
+            (place.home.path / "backup.yaml")
+            .read_text()
+            .replace(
+                f"kind: directory, path: {place.home.path}/nas", f"kind: sftp, host: bak-01, path: {far}"
+            )
+        )
+        place.configure(text)
+        old, new = back_up(place, 2)
+
+        assert [each.is_good for each in copy(place)] == [True, True]
+        assert {path.name for path in far.iterdir()} == {old.path, new.path}
+        assert [each.error for each in prune(place)] == [None, None]
+        assert {path.name for path in far.iterdir()} == {new.path}
+        known = place.home.path / "known_hosts"
+        known.write_text("")
+        (new2,) = back_up(place)
+        (refused,) = copy(place, ref=new2.ref)
+        assert "主机密钥还没有登记" in refused.error.message
+        assert records(place)[new2.ref].copies[0].state == "failed"
+
+
 class TestPrune:
     """Retention."""
 
@@ -235,6 +277,36 @@ class TestPrune:
 
         assert list(backup_prune.prune(place.desk, shown, source=None, zone=ZONE)) == []
         assert len(place.kept()) == 2
+
+    def test_one_that_is_being_restored_stays_until_that_ends(self, place):
+        old, new = back_up(place, 2)
+        drill = Drill(ref="DRL-2026-0001", backup_id=old.id, started_at=place.now, actor="a")
+        add(place, drill)
+        assert prune(place) == []
+
+        add(place, Drill(ref="DRL-2026-0002", backup_id=new.id, started_at=place.now, finished_at=place.now,
+                         passed=True, actor="a"))  # fmt: skip
+        backup_prune.resume(place.desk)
+        assert [each.verdict.backup.ref for each in prune(place)] == [old.ref]
+
+    @pytest.mark.needs("restic")
+    def test_a_snapshot_is_forgotten_and_its_room_given_back(self, place):
+        password = place.home.path / "restic.password"
+        password.write_text("a good password")
+        password.chmod(0o600)
+        place.configure(
+            "stores: {repo: {kind: restic, repository: repository, password_file: restic.password}}\n"
+            f"sources: {{exam: {{engine: sqlite, path: {place.home.path}/exam.db, store: repo, keep: {ONE}}},"
+            " home: {engine: home, store: repo}}"
+        )
+        old, new = back_up(place, 2)
+        assert old.encryption == "restic"
+
+        assert [(each.verdict.backup.ref, each.error) for each in prune(place)] == [(old.ref, None)]
+
+        assert (records(place)[old.ref].backup.state, whole_backup(place, new)) == ("removed", True)
+        assert not whole_backup(place, old)
+        assert place.warned == []
 
     def test_one_that_cannot_be_removed_is_told_and_is_no_backup_meanwhile(self, place):
         old, _new = back_up(place, 2)
