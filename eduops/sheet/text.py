@@ -75,7 +75,8 @@ def is_tabular(content: str) -> bool:
 def read_text(data: bytes, path: Path) -> Sheet:
     """The one sheet of a text file; every cell is text (long ids stay whole), empty ones are None.
 
-    Raises InputError for a byte that fits no encoding, a quote that is never closed, too many bytes, rows or cells.
+    Raises InputError for a byte that fits no encoding, a quote that is never closed or closed too early, too many
+    bytes, rows or cells.
     """
     if len(data) > MAX_TEXT_BYTES:
         raise _too_large(path, f"{MAX_TEXT_BYTES // 1024 // 1024} MB")
@@ -108,14 +109,15 @@ def _list_records(data: bytes, encoding: str, path: Path) -> Iterator[list[str]]
     begun = 1
     try:
         separator = find_separator(_open(data, encoding).read(_SAMPLE_CHARACTERS))
-        reader = csv.reader(_open(data, encoding), delimiter=separator)
+        # Strict: a quote that is never closed would swallow every row below it, and nobody would miss them.
+        reader = csv.reader(_open(data, encoding), delimiter=separator, strict=True)
         for record in reader:
             yield record
             begun = reader.line_num + 1
     except csv.Error as error:
         raise InputError(
-            f"{path} 第 {begun} 行读不下去：有一个单元格超过 {csv.field_size_limit()} 个字，或双引号没有收口",
-            hint="检查从这一行开始的双引号是否成对",
+            f"{path} 第 {begun} 行读不下去：双引号没有收口，或收口后还有字；或有一格超过 {csv.field_size_limit()} 个字",
+            hint="检查从这一行开始的双引号是否成对：以双引号开头的格，里面的双引号要写两个；或用 Excel 打开，另存为 .xlsx",
         ) from error
 
 

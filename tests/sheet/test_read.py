@@ -144,6 +144,20 @@ def test_a_cell_without_end_names_the_line_where_it_begins(tmp_path: Path, cell:
         read_workbook(path)
 
 
+@pytest.mark.parametrize("cell", ['"虚构的解析', '"虚构"的解析', '"虚构" '])
+def test_a_quote_that_does_not_pair_swallows_no_rows_and_names_its_line(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"题干,答案,解析\n虚构一,A,\n虚构二,B,{cell}\n虚构三,A,\n虚构四,A,\n")
+    with pytest.raises(InputError, match="第 3 行读不下去：双引号没有收口"):
+        read_workbook(path)
+
+
+def test_a_quote_within_a_cell_that_does_not_begin_with_one_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('题干,答案\n"说""是""的",A\n5" 针头,B\n')
+    assert read_workbook(path).sheets[0].rows[1:] == [['说"是"的', "A"], ['5" 针头', "B"]]
+
+
 def test_a_cell_of_the_longest_length_is_read_and_loses_no_separator(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("题干;答案\n" + "长" * 131_072 + ";A\n虚构;B\n")

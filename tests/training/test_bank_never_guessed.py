@@ -256,9 +256,49 @@ def test_a_cell_with_an_error_value_is_told_once(column: int) -> None:
 
 
 def test_a_heading_that_stands_twice_is_told_by_its_chinese_name() -> None:
-    judged = judge([*HEAD, "选项A"], ["单选题", "虚构题一", "甲", "乙", None, "A", "丁"])
+    judged = judge([*HEAD, "选项A"], ["单选题", "虚构题一", "甲", "乙", None, "A", "甲"])
     assert any("有几列都像「选项A」：取 C 列，没有用 G 列" in sentence for sentence in judged.assumptions)
     assert (field_name("option[1]"), field_name("key")) == ("选项B", "答案")
+
+
+def test_two_columns_for_one_option_that_differ_are_asked_about() -> None:
+    head: list[Cell] = ["题型", "题干", "选项A", "选项B", "选项C", "选项C", "答案"]
+    with pytest.raises(InputError, match="选项C.*（E、F）.*第 2 行"):
+        judge(head, ["单选题", "虚构题一", "甲", "乙", "丙", "丁", "A"])
+
+
+@pytest.mark.parametrize(
+    ("headings", "column"),
+    [
+        (["选项0", "选项1", "选项2"], "C"),
+        (["选项A", "选项B", "选项Ⅲ"], "E"),
+        ([*"ABCDEFGHIJK"], "M"),
+        (["Option A", "Option B", "Option 100"], "E"),
+    ],
+)
+def test_a_heading_of_an_option_that_cannot_be_placed_is_an_error_and_moves_no_other(
+    headings: list[str], column: str
+) -> None:
+    options = [f"虚构的选项{number}" for number in range(len(headings))]
+    judged = judge(["题型", "题干", *headings, "答案"], ["单选题", "虚构题一", *options, "A"])
+    assert codes(judged) == [(2, column, "column_unheaded")]
+    assert f"列名「{headings[ord(column) - ord('C')]}」看不出是第几个选项" in judged.errors[0].message
+
+
+@pytest.mark.parametrize("heading", ["选项数", "选项解析", "选项图片", "备注", "选项个数"])
+def test_a_column_that_tells_about_the_options_is_no_option(heading: str) -> None:
+    judged = judge([*HEAD, heading], ["单选题", "虚构题一", "甲", "乙", None, "A", "4"])
+    assert len(judged.good) == 1
+
+
+@pytest.mark.parametrize("key", ["略", "略。", "见解析", "答案略"])
+def test_an_answer_that_is_left_out_is_no_answer_of_a_blank(key: str) -> None:
+    judged = judge(["题型", "题干", "答案"], ["填空题", ONE_BLANK, key])
+    assert codes(judged) == [(2, "C", "key_unknown")]
+
+
+def test_an_answer_that_is_that_very_word_is_written_behind_a_label() -> None:
+    assert read_blanks("答案：略", ONE_BLANK).key == (("略",),)
 
 
 def test_groups_are_numbered_anew_in_every_export() -> None:

@@ -93,7 +93,7 @@ class _Reader:
         options = layout.options
         self.option_columns = [options.get(index, -1) for index in range(max(options, default=-1) + 1)]
         self.covered = _covered(layout)
-        self.stray = layout.stray
+        self.stray = {column: dict(layout.unknown).get(column, "") for column in layout.stray}
         self.section: TypeWord | None = None
         self.block = 0
 
@@ -143,12 +143,9 @@ class _Reader:
         for name in ("shared_stem", "group"):
             if texts.get(name, "").casefold() in NO_GROUP_WORDS:
                 del texts[name]
-        for column in self.stray:
+        for column, heading in self.stray.items():
             if column < width and cell_text(cells[column]).strip():
-                message = (
-                    "这一列没有列名，紧接在选项后面，看不出是不是选项；请补上列名（如 选项E、备注），或清空"
-                )
-                entry.errors.append(self.error(number, column, "column_unheaded", message))
+                entry.errors.append(self.error(number, column, "column_unheaded", _about_stray(heading)))
         if self.sheet.errors:
             self._note_error_cells(entry)
         return entry if entry.texts or entry.options or entry.errors else None
@@ -210,6 +207,12 @@ class _Reader:
             self.between.notes.append((entry.row, text))
             return True
         return False
+
+
+def _about_stray(heading: str) -> str:
+    if heading:
+        return f"列名「{heading[:_SHOWN]}」看不出是第几个选项；请改成 选项A、选项B …，或用 --mapping 写明"
+    return "这一列没有列名，紧接在选项后面，看不出是不是选项；请补上列名（如 选项E、备注），或清空"
 
 
 def _covered(layout: Layout) -> dict[int, list[tuple[str, int, int]]]:

@@ -23,8 +23,14 @@ MOST_TITLES = 30
 
 _STEMS = frozenset(normalise_header(name) for name in COLUMNS["stem"] if isinstance(name, str))
 _LONGEST_HEADING = 40
-MUST_AGREE = ("stem", "key", "shared_stem")
-"""Fields of which no second column may say something else."""
+MUST_AGREE = frozenset({"stem", "key", "shared_stem", "option"})
+"""Fields and families of which no second column may say something else."""
+
+# 选项0, 选项Ⅱ, and the letters behind J.
+_UNREAD_OPTION = re.compile(
+    r"(?:选项|备选答案|备选项|备选|候选答案|候选项|答案选项|option|choice)\W*(?:\d{1,3}|[a-z]|[ivx]{1,4}|[一二三四五六七八九十]{1,3})"
+)
+_LONE_LETTER = re.compile("[a-z]")
 
 _ABOUT = "说明书?|须知|示例|样例|范例|帮助"
 _OF_A_FORM = (
@@ -108,6 +114,12 @@ def find_disagreement(sheet: Sheet, header_row: int, columns: Sequence[int]) -> 
         if any(text and text != own for text in told):
             return number
     return None
+
+
+def may_be_option(heading: str, *, is_behind_options: bool) -> bool:
+    """Whether a heading that no field takes may be an option's: 选项0, or K behind the options A to J."""
+    plain = bare_header(heading)
+    return bool(_UNREAD_OPTION.fullmatch(plain) or (is_behind_options and _LONE_LETTER.fullmatch(plain)))
 
 
 def list_headed(sheet: Sheet, header_row: int, used: Collection[int]) -> tuple[tuple[int, str], ...]:

@@ -27,6 +27,10 @@ _BARE_NUMBER = re.compile(
     r"[<>≤≥±+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.．]\d+)?(?:[-~～—–:：/]\d+(?:[.．]\d+)?)*"
 )
 _NOT_A_DIGIT = re.compile(r"\D+")
+_LEFT_OUT = frozenset(
+    {"略", "答案略", "从略", "见解析", "详见解析", "见答案解析", "见答案", "见教材", "见书"}
+)
+"""What people write for the answer of a blank that they do not give."""
 _LONGEST_NOTHING = max(map(len, NOTHING_WORDS))
 _ALTERNATIVES = re.compile(r"[;；]")
 # From the strongest to the weakest: what a weaker mark joins, a stronger one parts.
@@ -136,6 +140,11 @@ def read_blanks(text: str, stem: str) -> Reading:
     """
     if is_nothing(text):
         return MISSING
+    if text.strip("。. ") in _LEFT_OUT:
+        message = (
+            f"答案写的是「{text[:30]}」，像是没有写；请写出答案，答案就是这几个字时写成 答案：{text[:30]}"
+        )
+        return Reading(code="key_unknown", message=message)
     shown, is_labelled = count_blanks(stem), False
     if label := _LABEL.match(text):
         text, is_labelled = text[label.end() :].strip(), True

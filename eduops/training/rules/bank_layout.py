@@ -19,6 +19,7 @@ from eduops.training.rules.bank_heading import (
     is_about_the_form,
     list_headed,
     list_unheaded,
+    may_be_option,
     read_header,
 )
 from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
@@ -65,13 +66,20 @@ class Layout:
 
     @property
     def stray(self) -> tuple[int, ...]:
-        """The columns without a heading right behind those of the options: what stands there may be an option."""
+        """The columns that may hold an option: without a heading right behind the options, or headed like 选项0."""
         names = ("option", "option_text")
-        behind = {column for name, column in self.columns.items() if name.partition("[")[0] in names}
-        for column in self.unheaded:
-            if column - 1 in behind:
+        options = {column for name, column in self.columns.items() if name.partition("[")[0] in names}
+        behind = set(options)
+        doubled = {column for _, columns in self.ambiguous for column in columns}
+        for column, heading in sorted([*self.unknown, *((bare, "") for bare in self.unheaded)]):
+            is_behind = column - 1 in behind
+            if (
+                options
+                and column not in doubled
+                and (may_be_option(heading, is_behind_options=is_behind) if heading else is_behind)
+            ):
                 behind.add(column)
-        return tuple(column for column in self.unheaded if column in behind)
+        return tuple(sorted(behind - options))
 
     def letter(self, name: str) -> str:
         """The letters of a field's column; the stem's where the field has none of its own."""
@@ -197,9 +205,10 @@ def _find_sure_row(sheet: Sheet) -> int | None:
 
 
 def _refuse_disagreement(workbook: Workbook, layout: Layout) -> None:
-    """Raises HeaderNotFound where two columns may be the stem, or the key, and do not say the same."""
+    """Raises HeaderNotFound where two columns may be the stem, the key or one option, and do not say the same."""
     for name, columns in layout.ambiguous:
-        row = find_disagreement(layout.sheet, layout.header_row or 0, columns) if name in MUST_AGREE else None
+        must_agree = name.partition("[")[0] in MUST_AGREE
+        row = find_disagreement(layout.sheet, layout.header_row or 0, columns) if must_agree else None
         if row is not None:
             letters = "、".join(map(column_letters, columns))
             raise HeaderNotFound(
