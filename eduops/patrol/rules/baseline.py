@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from eduops.patrol.rules.baseline_part import READERS, Reader, tell
 from eduops.patrol.rules.document import Document, Section
+from eduops.patrol.rules.likeness import Heard
 from eduops.patrol.rules.reading import MOST_ROWS, Data, read_rows, read_text
 from eduops.patrol.rules.threshold import Part
 
@@ -44,8 +45,17 @@ class PartFacts:
 
 _UNREADABLE = PartFacts({}, "文档中的这一部分无法识别", is_failed=True)
 
-Told = dict[Part, tuple[object, PartFacts]]
-"""What the document before said of a part, word for word, and what was made of it."""
+
+@dataclass(frozen=True, slots=True)
+class ToldPart:
+    """What the document before said of a part, word for word, and what was made of it."""
+
+    section: Section
+    heard: Sequence[Heard]
+    found: PartFacts
+
+
+ToldParts = dict[Part, ToldPart]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +66,17 @@ class Baseline:
     facts: Facts
 
 
-def extract_parts(document: Document, told: Told | None = None) -> dict[Part, PartFacts]:
+def extract_parts(document: Document, told: ToldParts | None = None) -> dict[Part, PartFacts]:
     """Every part of the host's configuration, the unread ones with the reason.
 
     `told` is kept from document to document of one host, where many are read: most parts stay word for word the same.
     """
-    sections = {section.name: section for section in document.probes}
-    known = {} if told is None else told
+    return extract_from({section.name: section for section in document.probes}, told)
+
+
+def extract_from(sections: Mapping[str, Section], told: ToldParts | None = None) -> dict[Part, PartFacts]:
+    """The same out of a document's sections by name."""
+    known: ToldParts = {} if told is None else told
     found = {part: _extract(part, sections, known) for part in READERS}
     return {**found, Part.DATABASES: _extract_databases(sections)}
 
@@ -80,16 +94,22 @@ def hash_facts(facts: Facts) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _extract(part: Part, sections: Mapping[str, Section], told: Told) -> PartFacts:
+def _extract(part: Part, sections: Mapping[str, Section], told: ToldParts) -> PartFacts:
     reader = READERS[part]
     section = sections.get(reader.probe)
     if (unread := _explain_unread(section)) is not None:
         return unread
     assert section is not None and section.data is not None  # noqa: S101 - told above
+    before = told.get(part)
+    if before is not None and before.section is section:
+        return before.found
     raw = [section.data.get(key) for key in reader.keys]
-    if part not in told or told[part][0] != raw:
-        told[part] = (raw, _read(reader, section.data))
-    return told[part][1]
+    if before is not None and all(map(Heard.is_same, before.heard, raw)):
+        told[part] = replace(before, section=section)
+        return before.found
+    found = _read(reader, section.data)
+    told[part] = ToldPart(section, [Heard(value) for value in raw], found)
+    return found
 
 
 def _read(reader: Reader, data: Data) -> PartFacts:

@@ -1,8 +1,8 @@
 """What a patrol says of one thing on a host: a state, a figure where there is one, a sentence."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from eduops.patrol.rules.threshold import Limits
 
@@ -44,12 +44,13 @@ STATE_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One thing looked at. `metric` and `item` (a mount, a service, an address) name it from patrol to patrol.
 
     `threshold` is the limit that was reached, else the nearest one; `value` and it are in `unit`.
     """
+
+    # A tuple and no dataclass: a year of documents has a million checks, and each is compared with the row that is kept.
 
     metric: str
     item: str
@@ -101,11 +102,16 @@ def judge_alarm(metric: str, item: str, is_fine: bool | None, *, good: str, bad:
 
 def judge_host(checks: Iterable[Check]) -> State:
     """A host's state: its worst problem; normal only where every mandatory check was made and nothing was found."""
-    checks = list(checks)
+    checks, normal = list(checks), State.NORMAL
     if not checks:
         return State.NOT_CHECKED
-    problems = [check.state for check in checks if check.state.is_problem(is_mandatory=check.is_mandatory)]
-    return max(problems, key=lambda state: state.rank, default=State.NORMAL)
+    # Most are normal: those are passed over first.
+    problems = [
+        check.state
+        for check in checks
+        if check.state is not normal and check.state.is_problem(is_mandatory=check.is_mandatory)
+    ]
+    return max(problems, key=lambda state: state.rank, default=normal)
 
 
 def render_figure(value: float) -> str:

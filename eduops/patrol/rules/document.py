@@ -84,8 +84,8 @@ class Document(_Loose):
     @model_validator(mode="after")
     def _check_names(self) -> Self:
         names = [section.name for section in self.probes]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
+        if len(set(names)) < len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
             raise ValueError(f"检查项重复：{'、'.join(twice)}")
         return self
 

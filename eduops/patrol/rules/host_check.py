@@ -2,7 +2,6 @@
 accounts, the disks' own health."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from eduops.patrol.rules.check import Check, State, build_check, judge_alarm, judge_value
@@ -189,7 +188,7 @@ def _judge_failed_logins(found: object, limits: Thresholds) -> Check:
     row = found if isinstance(found, Mapping) else {}
     silent = judge_row("failed_logins", "失败登录", row)
     if silent is not None:
-        return replace(silent, is_mandatory=False) if silent.state is State.NOT_CHECKED else silent
+        return silent._replace(is_mandatory=False) if silent.state is State.NOT_CHECKED else silent
     title = "24 小时内失败登录"
     users = read_rows(row, "users") or []
     if most := "、".join(read_text(user, "name") for user in users[:_MOST_NAMES]):

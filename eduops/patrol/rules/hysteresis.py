@@ -5,7 +5,7 @@ it says between its two edges is what it said before.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from eduops.patrol.rules.check import STATE_WORDS, Check, State, render_figure
 from eduops.patrol.rules.threshold import Ceiling, Floor, Limits, Thresholds
@@ -14,6 +14,7 @@ Key = tuple[str, str]
 """Metric and item: what names a check from patrol to patrol."""
 
 _LONGEST_TEXT = 400
+_LIMITS = (Ceiling, Floor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,14 @@ class Seen:
 def list_seen(checks: Iterable[Check]) -> dict[Key, Seen]:
     """The figures that alarmed; of two checks with one name the worse."""
     seen: dict[Key, Seen] = {}
+    normal = State.NORMAL
     for check in checks:
-        if check.value is None or check.threshold is None or not check.state.is_alarm:
+        if (
+            check.state is normal
+            or check.value is None
+            or check.threshold is None
+            or not check.state.is_alarm
+        ):
             continue
         key = (check.metric, check.item)
         if key not in seen or check.state.rank > seen[key].state.rank:
@@ -46,7 +53,7 @@ def hold(check: Check, thresholds: Thresholds, previous: Mapping[Key, Seen]) -> 
     if seen is None or check.value is None or check.state is State.CRITICAL:
         return check
     limits = getattr(thresholds, check.metric, None)
-    if not isinstance(limits, Ceiling | Floor) or _limit_of(limits, seen.state) != seen.threshold:
+    if not isinstance(limits, _LIMITS) or _limit_of(limits, seen.state) != seen.threshold:
         return check
     # Who was critical was a warning too: the lower level may hold where the upper one ends.
     for state in (State.CRITICAL, State.WARNING):
@@ -70,4 +77,4 @@ def _keep(check: Check, state: State, limit: float, clear: float, *, is_ceiling:
         f"{said}，此前已达到{STATE_WORDS[state]}限 {render_figure(limit)}{unit}，"
         f"{past} {render_figure(clear)}{unit} 才解除"
     )
-    return replace(check, state=state, threshold=limit, text=text[:_LONGEST_TEXT])
+    return check._replace(state=state, threshold=limit, text=text[:_LONGEST_TEXT])

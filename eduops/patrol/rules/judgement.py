@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from eduops.patrol.rules import database_check, drift, endpoint_check, host_check, middleware_check
-from eduops.patrol.rules.baseline import Baseline, Told, extract_parts
+from eduops.patrol.rules.baseline import Baseline, ToldParts, extract_from
 from eduops.patrol.rules.check import Check, State, build_check, judge_host, judge_value, render_figure
-from eduops.patrol.rules.demand import Demands, is_demanded, judge_unseen
+from eduops.patrol.rules.demand import Demand, Demands, is_demanded, judge_unseen
 from eduops.patrol.rules.document import Document, Section
 from eduops.patrol.rules.hysteresis import Key, Seen, hold
+from eduops.patrol.rules.likeness import Heard
 from eduops.patrol.rules.reading import Data
 from eduops.patrol.rules.threshold import PROBES, Floor, Thresholds
 from eduops.patrol.rules.trend import (
@@ -51,6 +52,29 @@ _JUDGES: dict[str, Callable[[Data, Thresholds, datetime], Iterator[Check]]] = {
 _FULL_PERCENT = 100.0
 
 
+_BY_MORE = frozenset({"certificates", "disks"})
+"""Judged by more than what the section says: by the day, by what was measured before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A probe's section in the document before, the limits, and what it came to."""
+
+    section: Section
+    heard: Heard
+    thresholds: Thresholds
+    checks: Sequence[Check]
+
+
+@dataclass(slots=True)
+class Before:
+    """What the document before came to, where many of one host are judged: most sections stay word for word the same."""
+
+    parts: ToldParts = field(default_factory=dict)
+    by_probe: dict[str, Told] = field(default_factory=dict)
+    drift: tuple[object, list[Check]] = (None, [])
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What was known of the host before the document was measured."""
@@ -61,7 +85,7 @@ class Memory:
     """The one in force at the time."""
     used: Mapping[str, Sequence[Point]] = field(default_factory=dict)
     """`disk_percent` by mount, over the window of the trend."""
-    told: Told = field(default_factory=dict)
+    before: Before | None = None
     twin: str = ""
     """The code of another host whose last document came from the same machine."""
 
@@ -103,25 +127,21 @@ def judge(
     sections = {section.name: section for section in document.probes}
     checks: list[Check] = []
     for probe in PROBES:
-        is_mandatory, section = probe in thresholds.mandatory, sections.get(probe)
         if probe == "drift":
-            found = _judge_drift(document, thresholds, memory)
-        elif section is not None or is_mandatory:
-            found = _judge_section(probe, section, thresholds, document.measured_at)
-            if probe == "disks":
-                found += _judge_growth(found, thresholds, memory.used, document.measured_at)
+            checks += _place(_judge_drift(sections, thresholds, memory), probe, thresholds)
+        elif (told := _find_same(memory.before, probe, sections.get(probe), thresholds)) is not None:
+            # The section itself too: what is drawn from it is the same then.
+            sections[probe] = told.section
+            checks += told.checks
         else:
-            found = []
-        named = demands.get(probe, ())
-        if named:
-            found += judge_unseen(named, probe, section, document)
-        for check in found:
-            is_needed = (is_mandatory and check.is_mandatory) or (bool(named) and is_demanded(check, named))
-            is_seen = (check.metric, check.item) in memory.seen
-            held = hold(check, thresholds, memory.seen) if is_seen else check
-            checks.append(_place(held, probe, is_mandatory=is_needed))
+            checks += _judge_probe(probe, sections.get(probe), document, thresholds, memory, demands)
+    if memory.seen:
+        checks = [
+            hold(check, thresholds, memory.seen) if (check.metric, check.item) in memory.seen else check
+            for check in checks
+        ]
     if memory.twin:
-        checks.append(_place(judge_twin(memory.twin), _TWIN_PROBE, is_mandatory=True))
+        checks.append(judge_twin(memory.twin)._replace(probe=_TWIN_PROBE))
     return Judgement(judge_host(checks), tuple(checks))
 
 
@@ -134,26 +154,67 @@ def judge_twin(twin: str) -> Check:
     return build_check(TWIN_METRIC, twin, State.CANNOT_TELL, text)
 
 
-def _place(check: Check, probe: str, *, is_mandatory: bool) -> Check:
-    # Field by field: `replace` takes four times as long, and a year of documents has a million checks.
-    return Check(
-        check.metric,
-        check.item,
-        check.state,
-        check.text,
-        check.value,
-        check.unit,
-        check.threshold,
-        probe,
-        is_mandatory,
-    )
+def _judge_probe(
+    probe: str,
+    section: Section | None,
+    document: Document,
+    thresholds: Thresholds,
+    memory: Memory,
+    demands: Demands,
+) -> list[Check]:
+    found: list[Check] = []
+    if section is not None or probe in thresholds.mandatory:
+        found = _judge_section(probe, section, thresholds, document.measured_at)
+    if probe == "disks":
+        found += _judge_growth(found, thresholds, memory.used, document.measured_at)
+    named = demands.get(probe, ())
+    if named:
+        found += judge_unseen(named, probe, section, document)
+    placed = _place(found, probe, thresholds, named)
+    if memory.before is not None and section is not None and probe not in _BY_MORE and not named:
+        heard = Heard((section.status, section.reason, section.data))
+        memory.before.by_probe[probe] = Told(section, heard, thresholds, placed)
+    return placed
 
 
-def _judge_drift(document: Document, thresholds: Thresholds, memory: Memory) -> list[Check]:
-    if memory.baseline is None:
+def _find_same(
+    before: Before | None, probe: str, section: Section | None, thresholds: Thresholds
+) -> Told | None:
+    """What the same section came to in the document before, by the same limits."""
+    told = before.by_probe.get(probe) if before is not None else None
+    if told is None or section is None or told.thresholds is not thresholds:
+        return None
+    return told if told.heard.is_same((section.status, section.reason, section.data)) else None
+
+
+def _place(
+    checks: Sequence[Check], probe: str, thresholds: Thresholds, named: tuple[Demand, ...] = ()
+) -> list[Check]:
+    is_mandatory = probe in thresholds.mandatory
+    # All before the last two: `_replace` takes four times as long, and a year of documents has a million checks.
+    return [
+        Check(
+            *check[:-2],
+            probe,
+            (is_mandatory and check.is_mandatory) or (bool(named) and is_demanded(check, named)),
+        )
+        for check in checks
+    ]
+
+
+def _judge_drift(sections: Mapping[str, Section], thresholds: Thresholds, memory: Memory) -> Sequence[Check]:
+    baseline, before = memory.baseline, memory.before
+    if baseline is None:
         return [drift.judge_no_baseline()]
-    drifts = drift.compare(memory.baseline, extract_parts(document, memory.told))
-    return list(drift.judge_drift(drifts, memory.baseline, thresholds))
+    parts = extract_from(sections, before.parts if before is not None else None)
+    # All of it is text: what is equal is the same.
+    facts = (baseline, parts, thresholds.drift)
+    if before is not None and before.drift[0] == facts:
+        return before.drift[1]
+    found = list(drift.judge_drift(drift.compare(baseline, parts), baseline, thresholds))
+    if before is not None:
+        before.drift = (facts, found)
+    return found
 
 
 def _judge_growth(

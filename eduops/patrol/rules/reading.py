@@ -7,12 +7,14 @@ Data = Mapping[str, object]
 """A section's figures or one of its rows: JSON values, not yet looked at."""
 
 MOST_ROWS = 500
+_OBJECTS = {dict}
 
 
 def read_number(data: object, key: str, *, low: float = 0.0, high: float = 1e15) -> float | None:
     """The number under a key, if it is one and lies in [low, high]."""
     value = data.get(key) if isinstance(data, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    # By its very type: JSON gives no others, a yes is no number, and a year of documents has a million figures.
+    if type(value) is not int and type(value) is not float:
         return None
     # The comparison comes first: an integer too large for a float must not reach the conversion.
     return float(value) if low <= value <= high else None
@@ -49,4 +51,4 @@ def read_rows(data: object, key: str) -> list[Data] | None:
     value = data.get(key) if isinstance(data, dict) else None
     if not isinstance(value, list) or len(value) > MOST_ROWS:
         return None
-    return value if all(isinstance(row, dict) for row in value) else None
+    return value if set(map(type, value)) <= _OBJECTS else None

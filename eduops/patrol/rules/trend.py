@@ -8,13 +8,15 @@ interval is Sen's, by the normal approximation of Kendall's S, with ties, rounde
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
-from operator import attrgetter
+from functools import cache
+from itertools import chain, pairwise
+from operator import attrgetter, sub, truediv
 from statistics import median
+from typing import NamedTuple
 
 WINDOW_DAYS = 90
 CONFIDENCE_PERCENT = 95
@@ -31,9 +33,8 @@ _NEIGHBOURS = 3
 _DAY_SECONDS = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A figure and when it was measured."""
+class Point(NamedTuple):
+    """A figure and when it was measured; a tuple, because thousands of them are taken apart at once."""
 
     at: datetime
     value: float
@@ -123,19 +124,39 @@ def can_fill(trend_points: Sequence[Point], *, full: float, days: float) -> bool
     No is certain, and far cheaper than the line: half of all pairs would have to rise as steeply as that, and those
     too far apart for the whole range to be so steep do not.
     """
-    highest = max(point.value for point in trend_points)
-    rise, room = highest - min(point.value for point in trend_points), full - highest
+    instants, values = zip(*trend_points, strict=True)
+    highest: float = max(values)
+    rise, room = highest - min(values), full - highest
     if rise <= 0 or room <= 0:
         return room <= 0
     # The line's level at the end is no higher than the highest point carried on from the middle of the time.
-    end, middle = trend_points[-1].at, trend_points[(len(trend_points) - 1) // 2].at
+    count = len(instants)
+    end, middle = instants[-1], instants[(count - 1) // 2]
     farthest = (end - middle + timedelta(days=days)) * min(rise / room, 1e3)
-    apart, start, instants = 0, 0, [point.at for point in trend_points]
+    if end - instants[0] <= farthest:
+        return True
+    # Where all that many places from each other are too far apart, more than half of all pairs are.
+    if min(map(sub, instants[_far_places(count) :], instants)) > farthest:
+        return False
+    apart, start, most = 0, 0, count * (count - 1) // 4
     for at in instants:
-        while at - instants[start] > farthest:
+        earliest = at - farthest
+        while instants[start] < earliest:
             start += 1
         apart += start
-    return apart * 4 <= len(instants) * (len(instants) - 1)
+        if apart > most:
+            return False
+    return True
+
+
+@cache
+def _far_places(count: int) -> int:
+    """How many places apart points may stand, at most, so that more than half of all pairs stand so or further."""
+    return max(
+        places
+        for places in range(1, count)
+        if (count - places) * (count - places + 1) * 2 > count * (count - 1)
+    )
 
 
 def fit_line(points: Sequence[Point]) -> Line | None:
@@ -145,20 +166,24 @@ def fit_line(points: Sequence[Point]) -> Line | None:
     end = points[-1].at
     xs = [(point.at - end).total_seconds() / _DAY_SECONDS for point in points]
     ys = [point.value for point in points]
-    pairs = list(zip(xs, ys, strict=True))
-    slopes = sorted(
-        [
-            (later_y - y) / (later_x - x)
-            for place, (x, y) in enumerate(pairs, start=1)
-            for later_x, later_y in pairs[place:]
-            if later_x != x
-        ]
-    )
+    slopes = sorted(_list_slopes(xs, ys))
     if not slopes:
         return None
     slope = _middle(slopes)
     low, high = _bound(slopes, _QUANTILE * math.sqrt(_variance(xs, ys)))
     return Line(slope, low, high, median(y - slope * x for x, y in zip(xs, ys, strict=True)))
+
+
+def _list_slopes(xs: Sequence[float], ys: Sequence[float]) -> list[float]:
+    """Of every pair of points that differ in time."""
+    across, upward = list(_list_differences(xs)), list(_list_differences(ys))
+    if len(set(xs)) == len(xs):
+        return list(map(truediv, upward, across))
+    return [up / far for up, far in zip(upward, across, strict=True) if far]
+
+
+def _list_differences(values: Sequence[float]) -> Iterator[float]:
+    return chain.from_iterable(map(sub, values[apart:], values) for apart in range(1, len(values)))
 
 
 def _middle(ordered: Sequence[float]) -> float:
@@ -206,11 +231,15 @@ def _find_clean_up(points: Sequence[Point], full: float | None) -> int:
     Big is a twentieth of what there is, and four times the step that the figure usually takes. One low point among high
     ones is an outlier and no clean-up, which its neighbours' medians tell.
     """
-    values = [point.value for point in points]
-    big = _CLEAN_UP_SHARE * (min(values, default=0.0) if full is None else full)
-    falls = [place for place, (before, after) in enumerate(pairwise(values), start=1) if before - after > big]
-    if not falls:
+    if not points:
         return 0
+    _, values = zip(*points, strict=True)
+    big = _CLEAN_UP_SHARE * (min(values) if full is None else full)
+    # The differences in one go: nearly always there is no fall among them.
+    differences = list(map(sub, values, values[1:]))
+    if max(differences, default=0.0) <= big:
+        return 0
+    falls = [place for place, difference in enumerate(differences, start=1) if difference > big]
     usual = _CLEAN_UP_STEPS * median(abs(after - before) for before, after in pairwise(values))
     for place in reversed(falls):
         before = median(values[max(0, place - _NEIGHBOURS) : place])

@@ -2,9 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import attrgetter
 
 from sqlalchemy import delete, insert, update
 from sqlmodel import Session, col
@@ -14,18 +13,17 @@ from eduops.core.errors import InputError
 from eduops.patrol.models import PatrolBaseline, PatrolResult, PatrolRun
 from eduops.patrol.queries import baseline as baselines
 from eduops.patrol.queries import history
-from eduops.patrol.rules.baseline import Baseline, Told
+from eduops.patrol.rules.baseline import Baseline
 from eduops.patrol.rules.check import Check, State
 from eduops.patrol.rules.demand import Demands, list_demands
 from eduops.patrol.rules.document import Document, parse_stored
 from eduops.patrol.rules.hysteresis import Key, Seen, list_seen
-from eduops.patrol.rules.judgement import TWIN_METRIC, Judgement, Memory, judge
+from eduops.patrol.rules.judgement import TWIN_METRIC, Before, Judgement, Memory, judge
 from eduops.patrol.rules.run import Kind
 from eduops.patrol.rules.threshold import PatrolConfig, Thresholds
 from eduops.patrol.rules.trend import WINDOW_DAYS, Point
 
 _USED = "disk_percent"
-_FIELDS = attrgetter(*(each.name for each in fields(Check)))
 _WINDOW = timedelta(days=WINDOW_DAYS)
 
 
@@ -127,13 +125,12 @@ def _rejudge_one(
         document, thresholds, memory.at(document.measured_at, twin=_find_twin(stored.rows)), demands
     )
     memory.remember(document.measured_at, judgement.checks)
-    rows = tuple(map(_FIELDS, judgement.checks))
-    is_other = rows != stored.rows
+    is_other = judgement.checks != stored.rows
     if write and (is_other or stored.thresholds_hash != thresholds.hash):
         _replace(session, stored.run_id, judgement, thresholds)
     if not is_other:
         return Rejudged(stored.ref, stored.measured_at, old, judgement.state)
-    shifts = tuple(_list_shifts(stored.rows, rows))
+    shifts = tuple(_list_shifts(stored.rows, judgement.checks))
     return Rejudged(stored.ref, stored.measured_at, old, judgement.state, shifts, is_other)
 
 
@@ -193,7 +190,7 @@ class _Running:
     used: dict[str, list[Point]]
     baselines: list[PatrolBaseline]
     _approved: list[datetime] = field(init=False)
-    _told: Told = field(default_factory=dict)
+    _before: Before = field(default_factory=Before)
 
     def __post_init__(self) -> None:
         self._approved = [kept.approved_at for kept in self.baselines]
@@ -206,7 +203,7 @@ class _Running:
         place = bisect_right(self._approved, instant)
         kept = self.baselines[place - 1] if place else None
         baseline = Baseline(kept.number, kept.facts) if kept else None
-        return Memory(self.seen, baseline, self.used, self._told, twin)
+        return Memory(self.seen, baseline, self.used, self._before, twin)
 
     def remember(self, instant: datetime, checks: Sequence[Check]) -> None:
         """Adds what a document came to."""
