@@ -143,3 +143,26 @@ def test_half_a_dump_is_found(job, tmp_path):
     path.write_bytes(gzip.compress(gzip.decompress(whole)[:-100]))
     with pytest.raises(OutsideError, match="没有结束标记"):
         engine.check(job(), tmp_path / "stage")
+
+
+def test_user_with_the_rights_that_the_manual_names_backs_up_and_restores(
+    job, maria, tmp_path, password_file
+):
+    maria.execute(
+        "CREATE USER few@'127.0.0.1' IDENTIFIED BY 'invented';"
+        " GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON quiz.* TO few@'127.0.0.1';"
+        " GRANT ALL ON `eduops\\_scratch\\_%`.* TO few@'127.0.0.1'"
+    )
+    password_file.write_text("invented\n")
+    few = job(user="few")
+    dumped = dump(few, tmp_path / "one")
+    assert "存储过程和函数可能没有备份" in dumped.notes[-1]
+    maria.execute("GRANT SELECT ON mysql.proc TO few@'127.0.0.1'")
+    assert len(dump(few, tmp_path / "stage").notes) == 1
+    scratch, found, differences = restore(few, tmp_path / "stage", tmp_path)
+    assert (differences, found.keys()) == ([], dumped.images.keys())
+    assert "few@127.0.0.1" in maria.execute(f"SHOW PROCEDURE STATUS WHERE db = '{scratch.name}'")
+    assert maria.execute("SELECT COUNT(*) FROM seen", database=scratch.name).strip() == "503"
+    assert "on_item" in maria.execute("SHOW TRIGGERS", database=scratch.name)
+    engine.clean(few, scratch)
+    maria.execute("DROP USER few@'127.0.0.1'")

@@ -236,3 +236,15 @@ def test_closed_port_behind_a_bastion_names_both(job, jump, tmp_path):
     far = type(far)(far.name, far.source, far.home, route(tmp_path, server, key))
     with pytest.raises(OutsideError, match=r"经堡垒机 jump连不上 127\.0\.0\.1:1"):
         engine.dump(far, tmp_path)
+
+
+def test_user_with_the_rights_that_the_manual_names_backs_up_and_restores(job, pg, tmp_path, password_file):
+    pg.execute("CREATE ROLE few LOGIN CREATEDB PASSWORD 'invented'")
+    pg.execute("GRANT pg_read_all_data TO few")
+    password_file.write_text("invented\n")
+    few = job(user="few")
+    dumped = dump(few, tmp_path / "stage")
+    scratch, found, _ = restore(few, tmp_path / "stage", tmp_path)
+    assert compare(dumped.images, found) == []
+    engine.clean(few, scratch)
+    pg.execute("DROP ROLE few")
