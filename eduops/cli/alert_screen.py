@@ -1,6 +1,6 @@
 """How `eduops alert` shows messages, their way over each channel, and the channels themselves."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -66,12 +66,20 @@ def show_tick(told: Told, outcomes: Sequence[Outcome] | None, *, dry_run: bool, 
 
 
 def show_outcomes(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
-    """What came of each delivery."""
+    """What came of each delivery that was tried; of those that wait only how many and why, as it comes every minute."""
     rows = [
         {**asdict(each), "state_text": _OUTCOMES[each.state], "style": _OUTCOME_STYLES[each.state]}
         for each in outcomes
     ]
-    out.rows(rows, _OUTCOME_COLUMNS, as_json=as_json, title="发送", empty="没有待发的提醒。")
+    if as_json:
+        out.rows(rows, _OUTCOME_COLUMNS, as_json=True, title="", empty="")
+        return
+    tried = [row for row in rows if row["state"] in ("delivered", "failed")]
+    waiting = Counter(each.why for each in outcomes if each.state not in ("delivered", "failed"))
+    if tried or not waiting:
+        out.rows(tried, _OUTCOME_COLUMNS, as_json=False, title="发送", empty="没有待发的提醒。")
+    for why, count in waiting.items():
+        out.say(f"等待 {count} 条：{why}")
 
 
 def show_messages(

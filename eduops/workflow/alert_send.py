@@ -23,6 +23,8 @@ _LOG = logging.getLogger("eduops.alert")
 _SECONDS = 120.0
 """After so long no further delivery is begun: the claims of a run never grow old while it lasts."""
 _SEVERITIES = ("critical", "warning", "info")
+_LIMITED = "渠道被限："
+"""What a fault begins with after which the service wants to be left alone: then no message goes over the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def send_message(run: Run, message: Message) -> list[Outcome]:
 
 
 def _send_all(run: Run, pending: Sequence[tuple[Delivery, Message]], sent: dict[str, int]) -> list[Outcome]:
-    outcomes, broken = [], dict[str, str]()
+    outcomes, broken = [], _find_limited(run, pending)
     for delivery, message in pending:
         why = broken.get(delivery.channel) or _find_wait(run, delivery, message, sent)
         if why:
@@ -86,6 +88,16 @@ def _send_all(run: Run, pending: Sequence[tuple[Delivery, Message]], sent: dict[
         outcomes.append(outcome)
         sent[delivery.channel] = sent.get(delivery.channel, 0) + (outcome.state == "delivered")
     return outcomes
+
+
+def _find_limited(run: Run, pending: Sequence[tuple[Delivery, Message]]) -> dict[str, str]:
+    """The channels that wait because of what their service said; more messages would only prolong it."""
+    return {
+        each.channel: "这个渠道的服务要求稍后再发"
+        for each, _ in pending
+        if rules.is_paused(each.next_at, attempts=each.attempts, now=run.now)
+        and (each.last_fault or "").startswith(_LIMITED)
+    }
 
 
 def _find_wait(run: Run, delivery: Delivery, message: Message, sent: dict[str, int]) -> str:
@@ -157,10 +169,9 @@ def _note_failed(run: Run, delivery: Delivery, message: Message, fault: EduopsEr
     attempts = delivery.attempts + 1
     least = fault.pause if isinstance(fault, Fault) else timedelta()
     pause = rules.find_pause(attempts, key=f"{message.ref}:{delivery.channel}", least=least)
+    said = f"{_LIMITED}{fault.message}" if least else fault.message
     with run.store.writing() as session:
-        service.note_failed(
-            session, delivery.id, attempts=attempts, next_at=run.now + pause, fault=fault.message
-        )
+        service.note_failed(session, delivery.id, attempts=attempts, next_at=run.now + pause, fault=said)
     _LOG.warning("message not delivered", extra={**_told(delivery, message), "fault": fault.message})
 
 

@@ -39,7 +39,7 @@ def outlet(tmp_path: Path) -> MakeOutlet:
         if secret:
             keys["secret_file"] = write_closed(tmp_path / "secret", secret)
         if kind != "file":
-            keys = {"timeout_seconds": 2, **keys}
+            keys = {"timeout_seconds": 20, **keys}
         return Outlet("group", Channel.model_validate({"kind": kind, **keys}), tmp_path, proxy)
 
     return make

@@ -130,4 +130,6 @@ def test_silence_and_nobody_at_home_end_in_time(mail_outlet, letter) -> None:
         mailbox = alert_smtp.Mailbox(port=silent.getsockname()[1])
         assert "连接不上" in fault_of(mail_outlet(mailbox), letter).message
         silent.listen()
-        assert "没有回答" in fault_of(mail_outlet(mailbox, timeout_seconds=0.3), letter).message
+        said = fault_of(mail_outlet(mailbox, timeout_seconds=1), letter).message
+        # On a machine that is busy the bound of the whole may come before that of the step.
+        assert "没有回答" in said or "没有发完" in said

@@ -40,7 +40,7 @@ def setting_of(home: Path, *, channels: dict[str, object], **more: object) -> Se
 
 def to_receiver(home: Path, receiver: Receiver, name: str = "group", **keys: object) -> dict[str, object]:
     url = write_closed(home / f"{name}.url", receiver.url(f"/hook/{URL_KEY}"))
-    return {name: {"kind": "wecom", "url_file": str(url), "timeout_seconds": 1, **keys}}
+    return {name: {"kind": "wecom", "url_file": str(url), "timeout_seconds": 20, **keys}}
 
 
 def notice(key: str = "tenant:1", *, severity: str = "warning", kind: str = "tenant") -> Notice:
@@ -199,6 +199,22 @@ def test_one_broken_channel_costs_one_attempt_and_holds_up_no_other(store, tmp_p
         assert [each.state for each in outcomes if each.channel == "fine"] == ["delivered"] * 4
         assert [each.state for each in outcomes if each.channel == "broken"] == ["failed", *["waiting"] * 3]
         assert len(broken.seen) == 1
+
+
+def test_a_service_that_asks_to_be_left_alone_is_left_alone_with_every_message(store, tmp_path, now) -> None:
+    with receiving(giving(200, {"errcode": 45009, "errmsg": "freq"})) as receiver:
+        setting = setting_of(tmp_path, channels=to_receiver(tmp_path, receiver))
+        announce(store, setting, notice("a"), now=now)
+        assert [each.state for each in flush(run_of(store, setting, now))] == ["failed"]
+        announce(store, setting, notice("b", severity="critical"), now=now)
+        minute = timedelta(minutes=1)
+        assert [each.state for each in flush(run_of(store, setting, now + minute))] == ["waiting", "waiting"]
+        assert len(receiver.seen) == 1
+        receiver.answer = FINE
+        late = flush(run_of(store, setting, now + 3 * minute))
+        assert [(each.ref, each.state) for each in late] == [
+            ("MSG-2026-0002", "delivered"), ("MSG-2026-0001", "delivered"),
+        ]  # fmt: skip
 
 
 def test_a_message_that_is_refused_does_not_hold_up_the_next(store, tmp_path, now) -> None:

@@ -65,7 +65,7 @@ def robot(home: Path) -> Iterator[Robot]:
     (home / "backup.yaml").write_text("sources: {home: {engine: home}}\n")  # nothing to tell of its age
     (home / "alert.yaml").write_text(
         "channels:\n"
-        "  group: {kind: dingtalk, url_file: ding.url, secret_file: ding.secret, timeout_seconds: 1}\n"
+        "  group: {kind: dingtalk, url_file: ding.url, secret_file: ding.secret, timeout_seconds: 4}\n"
         "routes: [{channels: [group]}]\n"
     )
     yield found

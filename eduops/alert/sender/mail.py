@@ -71,11 +71,13 @@ def _deliver(mail: EmailMessage, outlet: Outlet, password: str | None) -> None:
     channel = outlet.channel
     host, port = channel.host or "", channel.port or _PORTS[channel.security]
     context, seconds = build_tls(outlet), channel.timeout_seconds
+    # Named by us: smtplib would ask the resolver for the machine's own name, which may take long and tells it.
+    name = (channel.from_ or "").rpartition("@")[2]
     server: smtplib.SMTP
     if channel.security == "tls":
-        server = smtplib.SMTP_SSL(host, port, timeout=seconds, context=context)
+        server = smtplib.SMTP_SSL(host, port, name, timeout=seconds, context=context)
     else:
-        server = smtplib.SMTP(host, port, timeout=seconds)
+        server = smtplib.SMTP(host, port, name, timeout=seconds)
     try:
         if channel.security == "starttls":
             server.starttls(context=context)
