@@ -30,6 +30,7 @@ def test_init_lays_out_a_home_once(typed: Typed, tmp_path: Path) -> None:
         "patrol.yaml",
         "remote.yaml",
         "alert.yaml",
+        "backup.yaml",
         "schedule.yaml",
         "eduops.db",
     }

@@ -206,6 +206,10 @@ def test_units_are_shown_written_once_and_taken_away(typed: Typed, written, tmp_
     assert typed("schedule", "install", "--systemd", "--yes").code == 0
     assert len(list(folder.glob("*.timer"))) == 2
     assert json.loads(typed("schedule", "install", "--systemd", "--yes", "--json").out)["written"] is False
+    assert "不一致" not in typed("schedule", "check").out
+    written(job(when="{every: day, at: 08:30}"))
+    assert "systemd 的定时器和 schedule.yaml 不一致" in typed("schedule", "check").out
+    written(job())
     assert typed("schedule", "install", "--systemd", "--daemon", "--yes").code == 0
     assert [path.suffix for path in folder.iterdir()] == [".service"]
     assert typed("schedule", "uninstall", "--systemd", "--yes").code == 0

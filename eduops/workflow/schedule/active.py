@@ -18,6 +18,7 @@ from eduops.workflow.schedule import leftover, record
 from eduops.workflow.schedule.configuration import Job
 from eduops.workflow.schedule.lock import Lock
 from eduops.workflow.schedule.rules import Calendar, fill_words
+from eduops.workflow.schedule.when import Every
 
 JOBS_FOLDER = "jobs"
 """Where outputs are kept, in the home's `logs/`."""
@@ -43,6 +44,8 @@ class Active:
     run: JobRun
     child: children.Child
     lock: Lock
+    is_frequent: bool = False
+    """Whether it runs every few minutes: then only what did not go well is worth its output."""
     code: int | None = None
     seconds: float = 0.0
     """How long it took, once it has ended."""
@@ -77,7 +80,7 @@ def launch(station: Station, run: JobRun, job: Job, lock: Lock) -> Active:
             record.end(session, run.id, state=record.FAILED, note=error.message, finished_at=started_at)
         raise
     run.process, run.output = child.process.pid, relative
-    active = Active(run, child, lock)
+    active = Active(run, child, lock, is_frequent=job.when.every is Every.MINUTES)
     try:
         with station.store.writing() as session:
             record.end(session, run.id, process=run.process, output=relative)
@@ -146,12 +149,18 @@ def _build_end(station: Station, active: Active, code: int) -> JobRun:
     if run.started_at is not None:
         run.finished_at = run.started_at + timedelta(seconds=active.seconds)
     run.state, run.note = _judge(active, code)
+    _drop_dull_output(station, active)
+    return run
+
+
+def _drop_dull_output(station: Station, active: Active) -> None:
+    run = active.run
+    is_dull = active.is_frequent and run.state == record.SUCCEEDED
     path = station.home.folder("logs") / (run.output or "")
     with suppress(OSError):
-        if run.output and path.stat().st_size == 0:
+        if run.output and (is_dull or path.stat().st_size == 0):
             path.unlink()
             run.output = None
-    return run
 
 
 def _judge(active: Active, code: int) -> tuple[str, str | None]:

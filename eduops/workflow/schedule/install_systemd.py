@@ -32,9 +32,29 @@ def build_timers(call: Call, config: ScheduleConfig, zone: str, *, is_system: bo
     units = {f"{prefix}-job@.service": _render_template(call, is_system=is_system)}
     units[f"{prefix}-beat.service"] = _render_beat(call, is_system=is_system)
     units[f"{prefix}-beat.timer"] = _render_beat_timer(prefix)
-    for name, job in config.enabled.items():
-        units[f"{prefix}-job-{name}.timer"] = _render_timer(prefix, name, job, zone)
-    return units
+    return units | build_job_timers(call.home, config, zone)
+
+
+def build_job_timers(home: str, config: ScheduleConfig, zone: str) -> dict[str, str]:
+    """The files of the timers of a home's jobs by name: what has to be written again when schedule.yaml changes."""
+    prefix = _prefix(home)
+    return {
+        f"{prefix}-job-{name}.timer": _render_timer(prefix, name, job, zone)
+        for name, job in config.enabled.items()
+    }
+
+
+def is_outdated(home: str, config: ScheduleConfig, zone: str) -> bool:
+    """Whether the timers that are installed say something else than schedule.yaml. Raises InputError."""
+    wanted = build_job_timers(home, config, zone)
+    for is_system in (True, False):
+        installed = find_installed(find_folder(is_system=is_system), home)
+        timers = {
+            name: text for name, text in installed.items() if "-job-" in name and name.endswith(".timer")
+        }
+        if timers and timers != wanted:
+            return True
+    return False
 
 
 def build_daemon(call: Call, *, is_system: bool) -> dict[str, str]:

@@ -11,6 +11,7 @@ from eduops.core.errors import EduopsError
 from eduops.core.home import Home
 from eduops.workflow.schedule import heartbeat, overview, record
 from eduops.workflow.schedule.configuration import ScheduleConfig, find_config_path
+from eduops.workflow.schedule.install_systemd import is_outdated
 from eduops.workflow.schedule.rules import Calendar, find_next
 
 _BAD = (record.FAILED, record.TIMED_OUT)
@@ -35,6 +36,7 @@ def list_standings(
     return [
         _judge_file(home, config, calendar, now=now),
         judge_pulse(home, now=now),
+        *_judge_units(home, config, calendar),
         *_judge_ping(home, config),
         _judge_missed(session, home, config, calendar, now=now),
         _judge_last(session, config),
@@ -69,6 +71,12 @@ def _judge_file(home: Home, config: ScheduleConfig, calendar: Calendar, *, now: 
         )
     seen = f"{find_config_path(home.path)}，{len(config.jobs)} 项任务，启用 {len(config.enabled)} 项"
     return Standing("任务文件", "fine", seen)
+
+
+def _judge_units(home: Home, config: ScheduleConfig, calendar: Calendar) -> Iterator[Standing]:
+    if is_outdated(str(home.path), config, calendar.zone.key):
+        seen = "systemd 的定时器和 schedule.yaml 不一致"
+        yield Standing("定时器", "warning", seen, "再运行一次 eduops schedule install --systemd")
 
 
 def _judge_ping(home: Home, config: ScheduleConfig) -> Iterator[Standing]:

@@ -57,7 +57,7 @@ def held(station, job):
 def test_a_due_job_runs_as_the_real_command_and_its_line_says_how_it_ended(
     station, command, state, code, says
 ):
-    jobs = {"some": build_job(*command)}
+    jobs = {"some": build_job(*command, when={"every": "day", "at": "11:51"})}
     assert tick(station, jobs, NOW) == []  # the first look owes nothing
     (run,) = tick(station, jobs, NOW + MINUTE)
     assert (run.state, run.exit_code, run.due_at) == (state, code, NOW.replace(second=0) + MINUTE)
@@ -81,6 +81,15 @@ def test_days_in_a_command_are_those_of_the_due_instant_in_the_contracts_zone(st
         )
     tick(station, jobs, due)
     assert all_runs(station)[-1].command == "eduops audit list --from 2026-04-01 --to 2026-04-01"
+
+
+def test_of_a_job_of_every_minute_only_what_did_not_go_well_keeps_its_output(station):
+    jobs = {"dull": build_job(), "bad": build_job("audit", "list", "--from", "x")}
+    known.refresh(station.home, jobs, station.calendar, now=NOW)
+    outputs = {run.job: run.output for run in tick(station, jobs, NOW + MINUTE)}
+    assert (outputs["dull"], outputs["bad"].startswith("jobs/bad/")) == (None, True)
+    kept = [path.parent.name for path in (station.home.folder("logs") / "jobs").glob("*/*.log")]
+    assert kept == ["bad"]
 
 
 def test_two_schedulers_begin_a_due_instant_once(station):
