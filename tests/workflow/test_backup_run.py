@@ -210,6 +210,21 @@ def test_whenever_a_drill_is_killed_it_did_not_pass_and_its_scratch_goes(place, 
     assert drill_backup(place.open_unit, place.home, backup.ref)[0].passed
 
 
+@pytest.mark.parametrize("milliseconds", [1, 5, 10, 15, 20, 25, 30, 40, 50, 70])
+def test_whenever_a_verification_is_killed_the_backup_stays_good(place, milliseconds):
+    _fill(place.store, rows=15_000)
+    backup = run(place)
+    begun = time.monotonic()
+    _kill_while(
+        place,
+        lambda: list(verify(place.desk)),
+        lambda: time.monotonic() - begun > milliseconds / 1000,
+    )
+    assert place.states() == [(backup.ref, "verified")]
+    assert [outcome.check.passed for outcome in verify(place.desk)] == [True]
+    assert place.kept() == [backup.path]
+
+
 def test_a_living_backup_is_not_taken_for_a_dead_one(place):
     with alone(place.home, "backup-home", doing="备份来源 home"):
         with place.store.writing() as session:
