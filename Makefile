@@ -10,9 +10,11 @@ ANEW    :=
 # Only `make lock` needs uv; installing works without.
 UV      := uv
 WORKERS := 2
+# For which Pythons the offline bundle has wheels.
+PYTHONS := 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format bench lock wheel templates migration clean
+.PHONY: help setup demo test quick check format bench lock wheel bundle templates migration clean
 
 help: ## 列出这些目标 / list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +65,9 @@ lock: ## 重新解析 requirements/ / resolve the locks again (needs uv; UPGRADE
 wheel: $(STAMP) ## 在 dist/ 里做出安装包 / build the wheels of eduops and eduops-agent into dist/
 	$(BIN)/hatchling build -t wheel
 	cd agent && ../$(BIN)/hatchling build -t wheel -d ../dist
+
+bundle: $(STAMP) ## 做出离线安装包 dist/eduops-版本-linux.tar.gz / one archive for machines without internet (PYTHONS="3.11 3.12")
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/bundle/build.py --python $(PYTHONS)
 
 templates: $(STAMP) ## 重新生成 Word 模板 / make the Word templates again
 	$(BIN)/python templates/make_templates.py
