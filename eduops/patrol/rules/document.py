@@ -30,10 +30,11 @@ _REPLACED = "\ufffd"
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # As the schema has it.
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
-# Any escape but a quote and what Chinese is written with.
+# A backslash, and any other escape but a quote and what Chinese is written with.
 _UNSURE = re.compile(
-    r'\\(?!["\\]|u(?:300[1-9a-f]|30[1-3][0-9a-f]|[4-9][0-9a-f]{3}|ff0[1-9a-f]|ff[1-5][0-9a-f]))'
+    r'\\\\|\\(?!"|u(?:300[1-9a-f]|30[1-3][0-9a-f]|[4-9][0-9a-f]{3}|ff0[1-9a-f]|ff[1-5][0-9a-f]))'
 )
+_BACKSLASH = "\\\\"
 _PLAIN = b"\n" + bytes(range(0x20, 0x7F))
 _LONGEST_PLACE = 120
 _FUTURE_ALLOWED_FOR = timedelta(minutes=10)
@@ -241,8 +242,8 @@ def _is_clean(content: bytes, text: str) -> bool:
     """Whether no character certainly needs replacing: quicker to see in the JSON text than in every value."""
     if content.translate(None, _PLAIN):
         return False
-    # Without pairs of backslashes each one left begins an escape.
-    return _UNSURE.search(text.replace("\\\\", "")) is None
+    # A pair of backslashes is one character; each other one begins an escape.
+    return all(found[0] == _BACKSLASH for found in _UNSURE.finditer(text))
 
 
 def _clean(value: object) -> object:

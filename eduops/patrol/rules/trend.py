@@ -171,7 +171,7 @@ def fit_line(points: Sequence[Point]) -> Line | None:
         return None
     slope = _middle(slopes)
     low, high = _bound(slopes, _QUANTILE * math.sqrt(_variance(xs, ys)))
-    return Line(slope, low, high, median(y - slope * x for x, y in zip(xs, ys, strict=True)))
+    return Line(slope, low, high, median([y - slope * x for x, y in zip(xs, ys, strict=True)]))
 
 
 def _list_slopes(xs: Sequence[float], ys: Sequence[float]) -> list[float]:
@@ -206,6 +206,7 @@ def _variance(xs: Sequence[float], ys: Sequence[float]) -> float:
     tied = sum(
         size * (size - 1) * (2 * size + 5)
         for values in (xs, ys)
+        if len(set(values)) < count
         for size in Counter(values).values()
         if size > 1
     )
