@@ -18,7 +18,7 @@ _RULES = {"response": "响应", "arrival": "到场", "resolution": "解决", "pl
 _COMMANDS = {
     "response": "eduops ticket respond {ref}",
     "arrival": "eduops ticket arrive {ref}（同意远程处理的：eduops ticket agree-remote {ref} --by 甲方人员）",
-    "resolution": "eduops ticket resolve {ref}；等待甲方的用 eduops ticket wait {ref} 停表",
+    "resolution": "eduops ticket resolve {ref} --cause 原因 --solution 措施；等待甲方的用 eduops ticket wait 停表",
     "plan": "eduops ticket plan {ref} --deadline 约定期限 --file 方案文件",
 }
 

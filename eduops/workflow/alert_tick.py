@@ -11,11 +11,12 @@ from eduops.alert import queries, service
 from eduops.alert.configuration import KINDS
 from eduops.alert.models import Message
 from eduops.alert.service import Notice
+from eduops.contract.period import day_of
 from eduops.contract.schema import Contract
 from eduops.core.errors import EduopsError
 from eduops.store.evidence import UNREADABLE
 from eduops.store.unit import unit_of_work
-from eduops.workflow import alert_deadline, alert_watch
+from eduops.workflow import alert_deadline, alert_duty, alert_watch
 from eduops.workflow.alert_send import Run
 
 _Source = Callable[[Session], Iterable[Notice]]
@@ -41,8 +42,8 @@ def tick(run: Run, contract: Contract, *, with_invented: bool = False, dry_run: 
 
 
 def _list_sources(run: Run, contract: Contract, *, with_invented: bool) -> dict[str, _Source]:
-    now, zone = run.began_at, contract.zone_info
-    tenants = partial(alert_watch.list_tenant_terms, now=now, zone=zone, with_invented=with_invented)
+    now, today = run.began_at, day_of(run.began_at, contract.zone_info)
+    tenants = partial(alert_duty.list_tenant_terms, today=today, with_invented=with_invented)
     return {
         "工单时限": partial(alert_deadline.list_notices, contract=contract, now=now),
         "违约台账": alert_watch.list_breaches,
@@ -51,6 +52,8 @@ def _list_sources(run: Run, contract: Contract, *, with_invented: bool) -> dict[
         "备份的新旧": partial(alert_watch.list_old_backups, home=run.setting.home, now=now),
         "恢复演练": partial(alert_watch.list_failed_drills, now=now),
         "定时任务": alert_watch.list_broken_jobs,
+        "许可": partial(alert_duty.list_licences, today=today),
+        "漏洞整改": partial(alert_duty.list_weaknesses, today=today),
         "机构合同": tenants,
     }
 

@@ -1,4 +1,4 @@
-"""What else people must hear of, read from the tables of the rooms: breaches, problems, backups, drills, jobs, tenants.
+"""What else people must hear of, read from the tables of the rooms: breaches, problems, backups, drills, jobs.
 
 Each source compares what is there with what was told, by a key of the row itself and never by the clock: a clock that
 is set back repeats nothing, a tick that comes late misses nothing.
@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, func, select
 
@@ -22,8 +21,6 @@ from eduops.ledger.models import LedgerEntry
 from eduops.patrol.models import PatrolProblem
 from eduops.patrol.queries.problem import list_problems
 from eduops.store.models import JobRun
-from eduops.training.queries.tenant import list_parties
-from eduops.training.rules.tenant_watch import TenantFinding, judge_parties
 
 _MOST_LINES = 10
 _UNFINISHED_AFTER = timedelta(hours=12)
@@ -198,26 +195,3 @@ def _tell_job(streak: Sequence[JobRun]) -> Notice:
         "command": run.command,
     }
     return Notice("schedule", "warning", run.job, f"schedule:{run.job[:80]}:{streak[-1].id}", facts)
-
-
-def list_tenant_terms(
-    session: Session, now: datetime, zone: ZoneInfo, *, with_invented: bool
-) -> Iterator[Notice]:
-    """The contracts of tenants that run out within 90, 30 and 7 days or have run out: each once."""
-    today = now.astimezone(zone).date()
-    for finding in judge_parties(list_parties(session, with_invented=with_invented), today):
-        if finding.code in ("expires", "expired"):
-            yield _tell_tenant(finding)
-
-
-def _tell_tenant(finding: TenantFinding) -> Notice:
-    is_over = finding.code == "expired"
-    facts = {
-        "name": finding.name,
-        "state_text": "合同已到期" if is_over else f"合同 {finding.within} 天内到期",
-        "text": finding.text,
-        "command": f"续签后运行 eduops tenant renew {finding.party} --to 新的到期日",
-    }
-    within = "over" if is_over else finding.within
-    key = f"tenant:{finding.party[:80]}:{finding.last_on}:{within}"
-    return Notice("tenant", "warning" if is_over or finding.within == 7 else "info", finding.name, key, facts)

@@ -12,7 +12,7 @@ from eduops.alert.configuration import AlertConfig
 from eduops.alert.models import Delivery, Message
 from eduops.alert.rules import Days
 from eduops.alert.service import Setting
-from eduops.asset.models import Host
+from eduops.asset.models import Host, Licence, Vulnerability
 from eduops.backup.models import Backup, Drill
 from eduops.contract.loader import load_contract
 from eduops.core.home import CONTRACT_NAME
@@ -188,7 +188,7 @@ def test_a_source_whose_newest_backup_failed_is_told_with_the_last_good_one(stor
 def test_a_source_without_a_good_backup_for_too_long_is_told_once(store, ticked, tmp_path, now) -> None:
     limits = "{home: {engine: home}, platform: {engine: sqlite, path: /srv/p.db, max_age_hours: 26}}"
     (tmp_path / "backup.yaml").write_text(f"sources: {limits}\n")
-    assert ticked() == ["【备份过旧】platform：没有可用的备份"]
+    assert ticked() == ["【没有备份】platform"]
     add(store, make_backup(1, now, state="verified"))
     assert ticked(now + timedelta(hours=26)) == []
     old = ticked(now + timedelta(hours=26, minutes=1))
@@ -242,10 +242,47 @@ def test_contracts_of_tenants_that_run_out_are_told_at_ninety_thirty_and_seven_d
     add(store, tenant, terms)
     days = (118, 117, 90, 88, 87, 60, 58, 57, 30, 29, 10, 7, 0, -1, -20)
     last = now.replace(month=6, day=30)
-    told = [(left, title) for left in days for title in ticked(last - timedelta(days=left))]
-    assert told == [
+    assert told_by_day(ticked, last, days) == [
         (90, "【机构】外院（虚构）：合同 90 天内到期"), (30, "【机构】外院（虚构）：合同 30 天内到期"),
         (7, "【机构】外院（虚构）：合同 7 天内到期"), (-1, "【机构】外院（虚构）：合同已到期"),
+    ]  # fmt: skip
+
+
+def told_by_day(ticked, last, days) -> list[tuple[int, str]]:
+    """What ticks told on the days that lie so many before the last one."""
+    return [(left, title) for left in days for title in ticked(last - timedelta(days=left))]
+
+
+def test_licences_that_run_out_are_told_at_ninety_thirty_and_seven_days(store, ticked, now) -> None:
+    last = now.replace(month=6, day=30)
+    known = {"product": "数据库", "added_at": now}
+    add(
+        store,
+        Licence(id=1, code="lic-db", valid_until=last.date(), **known),
+        Licence(id=2, code="lic-os", is_perpetual=True, **known),
+        Licence(id=3, code="lic-x", **known),
+        Licence(id=4, code="lic-old", valid_until=last.date(), retired_at=now, **known),
+    )
+    assert told_by_day(ticked, last, (91, 90, 60, 31, 30, 8, 7, 0, -1, -9)) == [
+        (90, "【应办事项】许可 lic-db 快到期"), (30, "【应办事项】许可 lic-db 快到期"),
+        (7, "【应办事项】许可 lic-db 快到期"), (-1, "【应办事项】许可 lic-db 已过期"),
+    ]  # fmt: skip
+
+
+def test_weaknesses_to_be_mended_are_told_a_week_and_a_day_before_and_when_it_is_too_late(
+    store, ticked, now
+) -> None:
+    last = now.replace(month=6, day=30)
+    known = {"title": "弱口令（虚构）", "severity": "high", "found_on": now.date(), "recorded_at": now}
+    add(
+        store,
+        Vulnerability(id=1, ref="VUL-1", due_on=last.date(), **known),
+        Vulnerability(id=2, ref="VUL-2", due_on=last.date(), fixed_on=now.date(), **known),
+        Vulnerability(id=3, ref="VUL-3", **known),
+    )
+    assert told_by_day(ticked, last, (8, 7, 3, 1, 0, -1, -9)) == [
+        (7, "【应办事项】漏洞 VUL-1 整改快到期：弱口令（虚构）"), (1, "【应办事项】漏洞 VUL-1 整改快到期：弱口令（虚构）"),
+        (-1, "【应办事项】漏洞 VUL-1 整改已逾期：弱口令（虚构）"),
     ]  # fmt: skip
 
 
