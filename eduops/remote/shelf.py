@@ -5,7 +5,6 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO
 
 import paramiko
 from paramiko.sftp import CMD_EXTENDED, CMD_EXTENDED_REPLY
@@ -14,7 +13,7 @@ from eduops.core.errors import OutsideError
 from eduops.remote.gateway import Session
 
 _SECONDS = 60.0
-_CHUNK_BYTES = 1 << 20
+_WINDOW_BYTES = 4 << 20
 _SENT_AT_ONCE_BYTES = 32_768
 _LEAST_FREE_BYTES = 1 << 20
 
@@ -54,27 +53,27 @@ class Shelf:
     def write(self, path: str, read: Callable[[int], bytes]) -> None:
         """Sends what `read` gives until it gives nothing, and has it put on the disk there, where the server can."""
         with _told(self):
-            with self._sftp.open(self._at(path), "wx") as stream:
-                # Answers come late, and some of them to nobody: what arrived is told by its size.
-                stream.set_pipelined(True)
-                sent = 0
-                while chunk := read(_SENT_AT_ONCE_BYTES):
+            stream = self._sftp.open(self._at(path), "wx")
+        with _closing(stream):
+            sent = 0
+            # Answers come late, and some of them to nobody: what arrived is told by its size.
+            stream.set_pipelined(True)
+            while chunk := read(_SENT_AT_ONCE_BYTES):
+                with _told(self):
                     stream.write(chunk)
-                    sent += len(chunk)
-                stream.set_pipelined(False)
-                if stream.stat().st_size != sent:
-                    raise OSError("short")
-                with suppress(OSError):
-                    self._sftp._request(CMD_EXTENDED, "fsync@openssh.com", stream.handle)
-            self._sftp.chmod(self._at(path), 0o600)
+                sent += len(chunk)
+            with _told(self):
+                self._finish(stream, path, sent)
 
     @contextmanager
-    def open(self, path: str) -> Iterator[IO[bytes]]:
+    def open(self, path: str) -> Iterator["Reader"]:
         """The file's content, to be read in order."""
-        with _told(self), self._sftp.open(self._at(path), "rb", _CHUNK_BYTES) as stream:
-            # Without a bound it would hold what was asked for and not read yet: the whole file.
-            stream.prefetch(stream.stat().st_size, 64)
-            yield stream
+        with _told(self):
+            stream = self._sftp.open(self._at(path), "rb")
+        with _closing(stream):
+            with _told(self):
+                size = stream.stat().st_size or 0
+            yield Reader(self, stream, size)
 
     def rename(self, path: str, to: str) -> None:
         """Gives another name, in one step."""
@@ -85,6 +84,14 @@ class Shelf:
         """Removes a folder with all that is in it; nothing to do where it is gone."""
         with _told(self), suppress(FileNotFoundError):
             self._remove(self._at(path))
+
+    def _finish(self, stream: paramiko.SFTPFile, path: str, sent: int) -> None:
+        stream.set_pipelined(False)
+        if stream.stat().st_size != sent:
+            raise OSError("short")
+        with suppress(OSError):
+            self._sftp._request(CMD_EXTENDED, "fsync@openssh.com", stream.handle)
+        self._sftp.chmod(self._at(path), 0o600)
 
     def _at(self, path: str) -> str:
         return f"{self.path}/{path}" if path else self.path
@@ -117,6 +124,38 @@ class Shelf:
         self._sftp.rmdir(path)
 
 
+class Reader:
+    """A far file read in order: asked for a window at a time, as one answer at a time takes a journey each."""
+
+    # Any would be the type: paramiko has none.
+    def __init__(self, shelf: Shelf, stream: paramiko.SFTPFile, size: int) -> None:
+        self._shelf, self._stream, self._size = shelf, stream, size
+        self._at, self._held = 0, b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most so many bytes, or all that is left; none at the end. Raises OutsideError."""
+        parts, wanted = [], size if size >= 0 else self._size
+        while wanted > 0:
+            if not self._held and not self._fetch():
+                break
+            part, self._held = self._held[:wanted], self._held[wanted:]
+            wanted -= len(part)
+            parts.append(part)
+        return b"".join(parts)
+
+    def _fetch(self) -> bool:
+        """The next window; says whether there was anything. What shrank meanwhile ends early."""
+        most = min(_WINDOW_BYTES, self._size - self._at)
+        if most <= 0:
+            return False
+        starts = range(self._at, self._at + most, _SENT_AT_ONCE_BYTES)
+        chunks = [(start, min(_SENT_AT_ONCE_BYTES, self._at + most - start)) for start in starts]
+        with _told(self._shelf):
+            self._held = b"".join(self._stream.readv(chunks))
+        self._at += most
+        return bool(self._held)
+
+
 @contextmanager
 def open_shelf(session: Session, path: str) -> Iterator[Shelf]:
     """A folder by SFTP. Raises OutsideError, as everything done with it does."""
@@ -131,6 +170,16 @@ def open_shelf(session: Session, path: str) -> Iterator[Shelf]:
         yield Shelf(session.hop.title, path.rstrip("/"), sftp)
     finally:
         sftp.close()
+
+
+@contextmanager
+def _closing(stream: paramiko.SFTPFile) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        # Where the line is gone this fails too, and would hide why.
+        with suppress(Exception):
+            stream.close()
 
 
 @contextmanager

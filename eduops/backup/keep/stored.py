@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from eduops.backup.keep import age, manifest
 from eduops.backup.keep.kept import Checked, Kept
-from eduops.backup.keep.manifest import File
+from eduops.backup.keep.manifest import File, Readable
 from eduops.core.errors import NotAllowed, OutsideError
 
 LIST: Final = "stored.json"
@@ -25,7 +25,7 @@ class Stored:
 
     kept: Kept
     sizes: Mapping[str, int]
-    open: Callable[[str], AbstractContextManager[IO[bytes]]]
+    open: Callable[[str], AbstractContextManager[Readable]]
 
     @property
     def list_name(self) -> str:
@@ -41,7 +41,7 @@ class Stored:
 class Counted:
     """A stream that knows what was read from it."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self._digest = hashlib.sha256()
         self._size = 0

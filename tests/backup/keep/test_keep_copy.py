@@ -1,10 +1,10 @@
 """Second places: a copy is what is stored, compared on the way, read back at its own place, and belongs to it alone."""
 
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import pytest
 from servers import small_disk, sshd
@@ -12,6 +12,7 @@ from staged_backup import FILES, make_identity, put_backup
 
 from eduops.backup import keep
 from eduops.backup.keep import directory, manifest, sftp
+from eduops.backup.keep.manifest import Readable
 from eduops.backup.keep.stored import Stored
 from eduops.core.errors import Conflict, NotAllowed, NotFound, OutsideError
 from eduops.remote.configuration import RemoteConfig
@@ -172,6 +173,29 @@ class TestFar:
         assert network.host.fingerprint in caught.value.message
         assert not Path(far.path).exists()
 
+    def test_that_there_is_no_room_here_is_not_said_of_the_host(
+        self, store: keep.DirectoryStore, far: keep.SftpStore, tmp_path: Path
+    ) -> None:
+        copied = keep.copy(store, put_backup(store), far)
+        (tmp_path / "into").write_text("a file, where the folder should be")
+
+        with pytest.raises(OutsideError) as caught:
+            keep.fetch(far, copied, tmp_path / "into")
+        assert caught.value.message.startswith(f"{tmp_path / 'into'}写入失败")
+
+    def test_a_big_copy_is_read_back_in_windows(
+        self, store: keep.DirectoryStore, far: keep.SftpStore, tmp_path: Path
+    ) -> None:
+        kept = put_backup(store, files={"big": os.urandom(9_000_001)})
+
+        copied = keep.copy(store, kept, far)
+
+        assert keep.check(far, copied).faults == ()
+        (tmp_path / "into").mkdir()
+        keep.fetch(far, copied, tmp_path / "into")
+        original = store.folder / kept.path / "big"
+        assert (tmp_path / "into" / "big").read_bytes() == original.read_bytes()
+
     def test_a_folder_without_permission_is_told(
         self, store: keep.DirectoryStore, far: keep.SftpStore
     ) -> None:
@@ -200,10 +224,10 @@ class TestFar:
         kept = put_backup(store, files={f"part-{n:02}": bytes(200_000) for n in range(30)})
         source = directory.open_stored(store, kept)
 
-        def cut(name: str) -> AbstractContextManager[IO[bytes]]:
-            if name == "part-20":
-                network.host.end_sessions()
-            return source.open(name)
+        @contextmanager
+        def cut(name: str) -> Iterator[Readable]:
+            with source.open(name) as stream:
+                yield Cut(stream, network) if name == "part-20" else stream
 
         with pytest.raises(OutsideError, match=r"连接中断|断开"):
             sftp.adopt(far, Stored(kept, source.sizes, cut), kept.path)
@@ -213,6 +237,20 @@ class TestFar:
         assert swept.startswith(".part-")
         assert list(Path(far.path).iterdir()) == list(far.scratch.iterdir()) == []
         assert keep.check(far, keep.copy(store, kept, far)).faults == ()
+
+
+class Cut:
+    """A file in the middle of which the line breaks."""
+
+    def __init__(self, stream: Readable, network: sshd.Network) -> None:
+        self._stream, self._network, self._is_cut = stream, network, False
+
+    def read(self, size: int, /) -> bytes:
+        chunk = self._stream.read(size)
+        if not self._is_cut and self._stream.tell() > 100_000:  # type: ignore[attr-defined]
+            self._is_cut = True
+            self._network.host.end_sessions()
+        return chunk
 
 
 @contextmanager
