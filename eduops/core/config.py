@@ -1,11 +1,12 @@
 """Configuration files: YAML checked against a pydantic model, every problem at once with file, line and a sentence."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from eduops.core.errors import ConfigError, Problem
 from eduops.core.yaml_tree import Path_, load_tree
@@ -71,6 +72,19 @@ def path_of(detail: ErrorDetails) -> Path_:
     return tuple(part for part in detail["loc"] if part != "[key]")
 
 
+def placed(problems: Sequence[tuple[Path_, str]]) -> ValidationError:
+    """What a validator raises for things wrong below its own place, so that each is told with its own line."""
+    return ValidationError.from_exception_data(
+        "placed",
+        [
+            InitErrorDetails(
+                type=PydanticCustomError("value_error", "{error}", {"error": said}), loc=path, input=None
+            )
+            for path, said in problems
+        ],
+    )
+
+
 def sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     """A pydantic error as a Chinese sentence."""
     context = detail.get("ctx", {})
@@ -85,6 +99,8 @@ def sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
             )
         case "too_short" | "string_too_short":
             return "不能为空"
+        case "string_pattern_mismatch":
+            return f"值{_shown(detail['input'])}的写法不对"
         case "value_error":
             return str(context.get("error", "值不正确"))
         case kind if kind.startswith(("greater_than", "less_than")):

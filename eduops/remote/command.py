@@ -53,11 +53,11 @@ def run_command(
         return Output(channel.exit_status, stdout, stderr)
     except TimeoutError as error:
         raise _outside(
-            session, f"{seconds:g} 秒内没有做完，已中止", "查看该主机的负载和挂载点，或加大 overall_seconds"
+            session, f"：{seconds:g} 秒内没有做完，已中止", "查看该主机的负载和挂载点，或加大 overall_seconds"
         ) from error
     except OverflowError as error:
         raise _outside(
-            session, f"输出超过 {largest_bytes} 字节，已中止", "查看该主机登录时是否打印大量文字"
+            session, f"：输出超过 {largest_bytes} 字节，已中止", "查看该主机登录时是否打印大量文字"
         ) from error
     except (paramiko.SSHException, OSError, EOFError) as error:
         raise _outside(session, "的连接中途断开", "查看网络和堡垒机，然后重新运行") from error

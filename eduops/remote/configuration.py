@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from eduops.core.config import load_yaml
+from eduops.core.config import load_yaml, placed
 from eduops.core.errors import ConfigError
 from eduops.core.shipped import find_shipped
 
@@ -101,22 +101,26 @@ class RemoteConfig(BaseModel):
     def _check_chains(self) -> Self:
         problems = [problem for name in self.bastions for problem in self._chain_problems(name)]
         if problems:
-            raise ValueError("；".join(problems))
+            raise placed(problems)
         return self
 
-    def _chain_problems(self, name: str) -> Iterator[str]:
+    def _chain_problems(self, name: str) -> Iterator[tuple[tuple[str, ...], str]]:
+        """(place, what is wrong there) of the chain that begins at the bastion."""
         seen, at = [name], self.bastions[name]
         while at.via is not None:
             if at.via not in self.bastions:
-                yield f"bastions.{seen[-1]}.via 写的「{at.via}」不在 bastions 里"
+                # Chains that lead here say the same of the same place.
+                if len(seen) == 1:
+                    yield ("bastions", name, "via"), f"「{at.via}」不在 bastions 里"
                 return
             if at.via in seen:
-                yield f"bastions.{name} 的 via 绕成了圈：{' → '.join([*seen, at.via])}"
+                yield ("bastions", name, "via"), f"绕成了圈：{' → '.join([*seen, at.via])}"
                 return
             seen.append(at.via)
             at = self.bastions[at.via]
             if at.kind is Kind.JUMPSERVER:
-                yield f"bastions.{name} 不能经 JumpServer「{seen[-1]}」转到另一台堡垒机"
+                said = f"不能经 JumpServer「{seen[-1]}」转到另一台堡垒机"
+                yield ("bastions", name, "via"), said
                 return
 
 

@@ -69,6 +69,25 @@ def test_mistakes_are_refused_with_their_place(tmp_path, text, said):
     assert any(said in str(problem) for problem in caught.value.problems)
 
 
+def test_a_wrong_way_between_bastions_is_told_with_its_line(tmp_path):
+    file = tmp_path / "remote.yaml"
+    file.write_text(
+        "bastions:\n  main: {address: a}\n  inner:\n    address: b\n    via: mian\n  far: {address: c, via: inner}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_yaml(file, RemoteConfig)
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.message) == (5, "「mian」不在 bastions 里")
+
+
+def test_an_address_that_ssh_would_obey_is_told_as_badly_written(tmp_path):
+    file = tmp_path / "remote.yaml"
+    file.write_text('bastions: {main: {address: "-o ProxyCommand=x"}}\n')
+    with pytest.raises(ConfigError) as caught:
+        load_yaml(file, RemoteConfig)
+    assert "的写法不对" in caught.value.problems[0].message
+
+
 def test_all_mistakes_are_told_at_once(tmp_path):
     file = tmp_path / "remote.yaml"
     file.write_text("at_once: 0\ndefaults: {port: 0}\nhosts: {a: {colour: red}}\n")

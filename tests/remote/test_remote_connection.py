@@ -140,7 +140,7 @@ def test_command_that_does_not_end_is_left_after_its_time(far):
     with (
         far.gateway() as gateway,
         gateway.session(far.route()) as session,
-        pytest.raises(OutsideError, match=r"主机 app-1.*没有做完"),
+        pytest.raises(OutsideError, match=r"主机 app-1：.* 秒内没有做完"),
     ):
         run_command(session, "sleep 60", seconds=0.5, largest_bytes=100)
 
