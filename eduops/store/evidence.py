@@ -1,5 +1,6 @@
 """Reading chained rows into which somebody may have written: the one that no longer reads is named, not fatal."""
 
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, Protocol, TypeVar
@@ -11,7 +12,10 @@ from sqlmodel import Session, col
 from eduops.store.chain import Link
 from eduops.store.models import Counter
 
-UNREADABLE = (ValueError, TypeError, OverflowError, RecursionError, AttributeError, OperationalError)
+UNREADABLE = (
+    *(ValueError, TypeError, OverflowError, RecursionError, AttributeError),
+    *(OperationalError, zlib.error),
+)
 """What a value that has not its column's type raises; SQLite calls bytes that are no text an operational error."""
 
 _CHUNK_ROWS = 2000

@@ -29,7 +29,7 @@ def require_current(engine: Engine) -> None:
     if revision in KNOWN:
         raise ConfigError(
             f"数据库停在旧版本 {revision}，本程序需要 {HEAD}",
-            hint="先备份数据目录，再运行 eduops init 升级",
+            hint="运行 eduops db migrate 升级，它会先备份",
         )
     raise ConfigError(
         f"数据库的版本 {revision} 比本程序（{HEAD}）新，为免损坏不予打开",
