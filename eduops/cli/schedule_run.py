@@ -4,6 +4,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from eduops.cli.instant import parse_instant
 from eduops.cli.noun import Noun
 from eduops.cli.schedule_command import find_fault
 from eduops.cli.schedule_door import find_trigger, get_job, load_checked, open_station
+from eduops.cli.stream import ScreenError
 from eduops.core import clock
 from eduops.core.errors import ConfigError, EduopsError, OutsideError
 from eduops.store.models import JobRun
@@ -76,7 +78,7 @@ def run(ctx: typer.Context) -> None:
     state.home.require()
     station = open_station(ctx, trigger="daemon")
 
-    run_daemon(station, lambda: load_checked(ctx), read_now=_clock(state.now), say=out.say)
+    run_daemon(station, lambda: load_checked(ctx), read_now=_clock(state.now), say=_say)
 
 
 @verbs.verb("prune", example="eduops schedule prune --dry-run")
@@ -153,6 +155,12 @@ def _show(ended: JobRun, *, as_json: bool) -> None:
         raise typer.Exit(1)
     if ended.state != record.SUCCEEDED:
         raise typer.Exit(5)
+
+
+def _say(sentence: str) -> None:
+    """A log that cannot be written (its disk is full) stops no daemon."""
+    with suppress(ScreenError, OSError):
+        out.say(sentence)
 
 
 def _clock(start: datetime) -> Callable[[], datetime]:

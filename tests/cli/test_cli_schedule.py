@@ -70,6 +70,8 @@ def test_show_tells_the_next_instants_the_runs_and_who_is_told(typed: Typed, wri
         (job(when="{every: day, at: 07:30, day: 3}"), "不用 day"),
         (job(when="{every: day, at: 25:30}"), "不是时间"),
         (job(when="{every: day, at: 07:30:10}"), "只有时和分"),
+        (job(when="{every: weeks, weeks: 2, anchor: 0001-01-01, at: 07:30}"), "应不小于 2000-01-01"),
+        (job(when="{every: weeks, weeks: 2, anchor: 9999-12-31, at: 07:30}"), "应不大于 2199-12-31"),
         (job(when="{every: month, at: 07:30}"), "之一"),
         (job(when="{every: month, at: 07:30, day: 3, working_day: 3}"), "之一"),
         (job(when="{every: month, at: 07:30, working_day: 3, working_days: only}"), "已经按工作日数"),

@@ -23,6 +23,10 @@ from eduops.workflow.schedule.when import Every
 JOBS_FOLDER = "jobs"
 """Where outputs are kept, in the home's `logs/`."""
 _POLL_SECONDS = 0.1
+_PATIENCE_SECONDS = 300.0
+"""For how long a database that does not answer is waited for."""
+_STOP_SECONDS = 2 * children.GRACE_SECONDS
+"""Past this a process that cannot even be killed (its disk hangs) is left to the next start."""
 
 
 @dataclass(frozen=True)
@@ -111,12 +115,23 @@ def settle(station: Station, active: Active) -> JobRun | None:
 
 
 def wait(station: Station, actives: Sequence[Active]) -> list[JobRun]:
-    """The runs, when all have ended. Whatever interrupts the waiting stops them first."""
+    """The runs, when all have ended. Whatever interrupts the waiting stops them first.
+
+    Raises EduopsError where their ends cannot be written for minutes: until then it is tried again.
+    """
     waiting, ended = list(actives), []
+    failing_since: float | None = None
     try:
         while waiting:
             for active in list(waiting):
-                run = settle(station, active)
+                try:
+                    run = settle(station, active)
+                except EduopsError:
+                    failing_since = failing_since or time.monotonic()
+                    if time.monotonic() - failing_since > _PATIENCE_SECONDS:
+                        raise
+                    continue
+                failing_since = None
                 if run is not None:
                     ended.append(run)
                     waiting.remove(active)
@@ -130,10 +145,12 @@ def wait(station: Station, actives: Sequence[Active]) -> list[JobRun]:
 def stop(station: Station, actives: Sequence[Active]) -> None:
     """Ends the runs, waits for that, and writes that they broke off."""
     for active in actives:
-        active.is_stopped = active.code is None
-        children.ask_to_stop(active.child)
+        if active.code is None:
+            active.is_stopped = True
+            children.ask_to_stop(active.child)
     for active in actives:
-        while active.code is None:
+        until = time.monotonic() + _STOP_SECONDS
+        while active.code is None and time.monotonic() < until:
             active.code = children.poll(active.child)
             time.sleep(_POLL_SECONDS if active.code is None else 0)
         try:

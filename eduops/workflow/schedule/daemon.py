@@ -9,6 +9,7 @@ from datetime import datetime
 from types import FrameType
 
 from schedule import Scheduler
+from sqlalchemy.exc import SQLAlchemyError
 
 from eduops.core.errors import EduopsError
 from eduops.store.models import JobRun
@@ -117,9 +118,15 @@ class _Surviving:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
-        if error is not None and not isinstance(error, EduopsError | OSError):
+        if error is not None and not isinstance(error, EduopsError | OSError | SQLAlchemyError):
             return False
-        sentence = error.message if isinstance(error, EduopsError) else str(error or "")
+        match error:
+            case None:
+                sentence = ""
+            case EduopsError():
+                sentence = error.message
+            case _:
+                sentence = f"暂时做不了（{type(error).__name__}），会再试"
         self.daemon._say_once(self.what, sentence)
         return True
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from eduops.core.errors import Conflict
 from eduops.core.files import unwritable
 from eduops.core.home import Home
+from eduops.store.engine import database_error
 from eduops.store.store import Store
 
 _CLASS = int.from_bytes(b"edjb")
@@ -48,7 +49,7 @@ def get_folder(home: Home) -> Path:
 
 
 def find_job_lock(home: Home, store: Store, job: str) -> Lock | None:
-    """The job's lock; None where somebody holds it."""
+    """The job's lock; None where somebody holds it. Raises OutsideError where the database does not answer."""
     file = _find_file_lock(get_folder(home) / f"job-{job}.lock")
     if file is None:
         return None
@@ -56,6 +57,9 @@ def find_job_lock(home: Home, store: Store, job: str) -> Lock | None:
         return Lock(file)
     try:
         connection = _find_advisory_lock(store.engine, job)
+    except DBAPIError as error:
+        file.release()
+        raise database_error(error) from error
     except BaseException:
         file.release()
         raise

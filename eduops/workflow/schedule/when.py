@@ -57,7 +57,7 @@ class When(BaseModel):
     """Counted from the start of each day."""
     weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)] | None = None
     weeks: Annotated[int, Field(ge=1, le=52)] | None = None
-    anchor: date | None = None
+    anchor: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))] | None = None
     """The first day; the others lie whole numbers of `weeks` after it."""
     day: Annotated[int, Field(ge=1, le=31)] | None = None
     """Day of the month; in a shorter month its last."""
