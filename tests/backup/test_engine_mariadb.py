@@ -10,7 +10,7 @@ from eduops.backup.engine import mariadb
 from eduops.backup.rules import compare
 from eduops.core.errors import NotAllowed, OutsideError
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.needs("mariadb")]
 
 _TABLES = """
 SET NAMES utf8mb4;

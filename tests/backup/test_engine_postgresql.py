@@ -207,6 +207,7 @@ def route(tmp_path, server, key, name="jump"):
     return {name: find_bastion_route(config, name, home=tmp_path)}
 
 
+@pytest.mark.needs("sshd")
 def test_server_behind_a_bastion_is_dumped_and_restored_through_it(job, jump, pg, pg_source, tmp_path):
     server, key = jump
     (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{server.port} {server.known_line}\n")
@@ -219,6 +220,7 @@ def test_server_behind_a_bastion_is_dumped_and_restored_through_it(job, jump, pg
     assert "经 jump" in engine.describe(far)
 
 
+@pytest.mark.needs("sshd")
 def test_wrong_host_key_of_the_bastion_is_a_sentence(job, jump, tmp_path):
     server, key = jump
     other = sshd.make_key(tmp_path / "other").with_suffix(".pub").read_text().split()[:2]
@@ -229,6 +231,7 @@ def test_wrong_host_key_of_the_bastion_is_a_sentence(job, jump, tmp_path):
         engine.dump(far, tmp_path)
 
 
+@pytest.mark.needs("sshd")
 def test_closed_port_behind_a_bastion_names_both(job, jump, tmp_path):
     server, key = jump
     (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{server.port} {server.known_line}\n")

@@ -14,6 +14,7 @@ import psycopg
 import pyrage
 import pytest
 from backup_home import Place
+from servers import small_disk
 
 from eduops.core.errors import NotAllowed, NotFound
 from eduops.core.home import Home
@@ -198,6 +199,7 @@ print(sorted(path.name for path in home.folder("backups").iterdir()))
 """
 
 
+@pytest.mark.needs("mounting")
 @pytest.mark.parametrize("size", ["200k", "1m"])
 def test_full_disk_is_a_sentence_and_leaves_nothing(place, tmp_path, size):
     """A disk of this size of its own, in a mount namespace that goes with the process."""
@@ -207,7 +209,7 @@ def test_full_disk_is_a_sentence_and_leaves_nothing(place, tmp_path, size):
     place.configure(f"sources: {{home: {{engine: home}}, courses: {{engine: directory, path: {courses}}}}}\n")
     place.store.engine.dispose()
     for name in ("home", "courses"):
-        words = ["unshare", "--mount", "--user", "--map-root-user", sys.executable, "-c", _FILL]
+        words = [*small_disk.find_way(), sys.executable, "-c", _FILL]
         done = subprocess.run(
             [*words, str(tmp_path), name, size], capture_output=True, text=True, check=False
         )
