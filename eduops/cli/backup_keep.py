@@ -34,7 +34,7 @@ def list_(
     source: SourceOption = None,
     as_json: out.JsonOption = False,
 ) -> None:
-    """列出备份和恢复演练，新的在前，先说每个来源的新旧；演练以最近一次的结果为准。"""
+    """列出备份和恢复演练，新的在前，最后说每个来源的新旧；演练以最近一次的结果为准。"""
     if kind and kind not in KINDS:
         raise UsageError(f"--kind 的值「{kind}」不在可选范围", hint="可选：backup（备份）、drill（恢复演练）")
     from_at, to_at = parse_days(from_, to, zone=door.contract(ctx).zone_info)
@@ -45,10 +45,6 @@ def list_(
         standings = list_standings(look.session, config, now=look.now)
     rows = screen.run_rows(runs, records, standings, kinds=KINDS, now=look.now)
     wanted = [row for row in rows if kind in (None, row["kind"])]
-    if not as_json and kind is None:
-        _show_standings(
-            [screen.standing_row(each, now=look.now) for each in standings if source in (None, each.source)]
-        )
     out.rows(
         wanted,
         screen.RUN_COLUMNS,
@@ -56,6 +52,10 @@ def list_(
         title="备份与演练",
         empty="没有备份。运行：eduops backup run",
     )
+    if not as_json and kind is None:
+        _show_standings(
+            [screen.standing_row(each, now=look.now) for each in standings if source in (None, each.source)]
+        )
 
 
 @verbs.verb("status", example="eduops backup status --json")
