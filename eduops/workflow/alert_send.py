@@ -109,11 +109,11 @@ def _find_wait(run: Run, delivery: Delivery, message: Message, sent: dict[str, i
         return "另一个程序正在发送"
     if rules.is_paused(delivery.next_at, attempts=delivery.attempts, now=now):
         return "上次没有送达，还没到再试的时间"
-    quiet = {"kind": message.kind, "severity": message.severity, "now": now}
-    if rules.find_quiet_end(setting.config.quiet, setting.days, **quiet):  # type: ignore[arg-type]
+    quiet, kind, severity = setting.config.quiet, message.kind, message.severity
+    if rules.find_quiet_end(quiet, setting.days, kind=kind, severity=severity, now=now):
         return "安静时段"
     channel = setting.config.channels.get(delivery.channel)
-    if channel and sent.get(delivery.channel, 0) >= channel.per_minute:
+    if channel and channel.kind != "file" and sent.get(delivery.channel, 0) >= channel.per_minute:
         return f"这个渠道一分钟最多 {channel.per_minute} 条，下一轮再发"
     return ""
 

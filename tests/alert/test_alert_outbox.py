@@ -242,6 +242,13 @@ def test_the_most_urgent_goes_first_and_a_robot_is_not_overrun(store, tmp_path, 
     assert sorted(order.values()) == ["critical", "info", "info", "warning"]
 
 
+def test_a_file_takes_as_many_as_there_are(sqlite_store, tmp_path, now) -> None:
+    setting = setting_of(tmp_path, channels={"local": {"kind": "file", "path": "logs/alerts.jsonl"}})
+    announce(sqlite_store, setting, *[notice(f"{number}") for number in range(40)], now=now)
+    assert {each.state for each in flush(run_of(sqlite_store, setting, now))} == {"delivered"}
+    assert len((tmp_path / "logs" / "alerts.jsonl").read_text().splitlines()) == 40
+
+
 def test_quiet_hours_hold_what_can_wait_until_they_end(store, tmp_path, now) -> None:
     quiet = {"from": "11:00", "to": "14:00"}
     with receiving(FINE) as receiver:

@@ -158,7 +158,9 @@ def test_channels_say_where_secrets_lie_and_what_is_wrong_with_them(
 def test_a_fresh_home_is_told_that_it_has_no_backup(typed: Typed, home: Path) -> None:
     assert "严重：【没有备份】home" in typed("alert", "tick", "--send").out
     line = json.loads((home / "logs" / "alerts.jsonl").read_text())
-    assert line["text"].endswith("怎么办：运行 eduops backup run，没有成功的查明原因；用 eduops backup list 核对。")
+    assert line["text"].endswith(
+        "怎么办：运行 eduops backup run，没有成功的查明原因；用 eduops backup list 核对。"
+    )
 
 
 def test_words_that_are_none_are_refused(typed: Typed, robot: Robot) -> None:
