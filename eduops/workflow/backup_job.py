@@ -153,7 +153,9 @@ def _sweep_backups(desk: Desk, name: str) -> None:
     for dead in waiting:
         fault = runs.INTERRUPTED
         try:
-            keep.discard(find_store(desk.config, dead.store, desk.home.path), dead.path)
+            store = find_store(desk.config, dead.store, desk.home.path)
+            keep.discard(store, dead.path)
+            keep.sweep(store)
         except EduopsError as error:
             fault += f"；存放处没有清理：{error.message}"
         with desk.open_unit() as unit:
