@@ -65,9 +65,7 @@ def load_certificate_facts(
 
 def _find_entry(session: Session, drill: Drill) -> AuditEntry | None:
     """The audit entry of how it ended."""
-    statement = select(AuditEntry).where(
-        AuditEntry.subject == drill.ref, col(AuditEntry.command).contains("drill")
-    )
+    statement = select(AuditEntry).where(AuditEntry.subject == drill.ref)
     return session.exec(statement.order_by(col(AuditEntry.id).desc())).first()
 
 

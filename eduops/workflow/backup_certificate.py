@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from eduops.core.errors import NotAllowed
 from eduops.core.home import Home
 from eduops.delivery import service as delivery
 from eduops.ledger.head import load_head
@@ -13,6 +14,7 @@ from eduops.report import drill_certificate
 from eduops.report.drill_certificate_query import load_certificate_facts
 from eduops.report.render import as_mapping, render_document
 from eduops.report.template import find_template
+from eduops.store import audit
 from eduops.workflow.document import Made
 
 KIND = "drill_certificate"
@@ -30,8 +32,15 @@ def build_certificate(
 ) -> Made:
     """Writes the certificate (恢复演练证明) of a drill, whether it passed or not.
 
-    Raises NotFound, ConfigError for a wrong template, InputError for a wrong target.
+    Raises NotFound, ConfigError for a wrong template, InputError for a wrong target, NotAllowed for an audit log that
+    somebody wrote into: nobody shall sign what rests on it.
     """
+    _, broken = audit.verify(session)
+    if broken:
+        raise NotAllowed(
+            f"操作日志第 {broken.number} 条起核对不符，不生成证明",
+            hint="保留现场，运行 eduops audit verify，并从备份核对",
+        )
     version = delivery.next_version(session, kind=KIND, period=ref)
     facts = load_certificate_facts(
         session,

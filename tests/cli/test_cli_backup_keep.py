@@ -25,6 +25,7 @@ def exam(home: Path, tmp_path: Path) -> Path:
         database.execute("CREATE TABLE answer (id INTEGER)")
         database.execute("INSERT INTO answer VALUES (1)")
         database.commit()
+    (tmp_path / "nas").mkdir()
     (home / "backup.yaml").write_text(CONFIGURATION.format(folder=tmp_path), encoding="utf-8")
     return tmp_path
 
@@ -118,7 +119,7 @@ def test_copy_wants_to_know_what_and_tells_a_place_that_cannot_be_written(typed,
     typed("backup", "run", "home")
     assert "没有写 places" in typed("backup", "copy", "BKP-2026-0001").err
     assert "没有异地存放处「far」" in typed("backup", "copy", "--all", "--place", "far").err
-    (exam / "nas").write_text("a file, where the folder should be")
+    (exam / "nas").rmdir()
     typed("backup", "run", "exam")
     assert [row["place"] for row in typed("backup", "copy", "--all", "--dry-run", "--json").json()] == ["nas"]
 
@@ -160,3 +161,15 @@ def test_a_certificate_is_written_recorded_and_numbered(typed, exam, tmp_path):
     assert kinds == {"恢复演练证明"}
     missing = typed("backup", "certificate", "DRL-2026-0009")
     assert (missing.code, "没有演练 DRL-2026-0009" in missing.err) == (4, True)
+
+
+def test_no_certificate_rests_on_an_audit_log_that_somebody_wrote_into(typed, exam, home):
+    typed("backup", "run", "exam")
+    typed("backup", "drill", "--source", "exam")
+    with closing(sqlite3.connect(home / "eduops.db")) as database:
+        database.execute("UPDATE audit_entry SET actor = '别人' WHERE id = 1")
+        database.commit()
+
+    refused = typed("backup", "certificate", "DRL-2026-0001")
+    assert (refused.code, "操作日志第 1 条起核对不符" in refused.err) == (4, True)
+    assert "audit verify" in refused.err

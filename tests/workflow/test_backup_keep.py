@@ -42,6 +42,7 @@ ONE = "{last: 1, daily: 0, weekly: 0, monthly: 0, yearly: 0}"
 def place(sqlite_store, tmp_path, now):
     home = Home(tmp_path)
     home.folder("backups").mkdir()
+    (tmp_path / "nas").mkdir()
     made = Place(home, sqlite_store, now)
     with closing(sqlite3.connect(tmp_path / "exam.db")) as database:
         database.execute("CREATE TABLE answer (id INTEGER, text TEXT)")
@@ -432,7 +433,8 @@ def whole(place, backup):
 
 
 def forget_copies(place):
-    shutil.rmtree(place.home.path / "nas", ignore_errors=True)
+    shutil.rmtree(place.home.path / "nas")
+    (place.home.path / "nas").mkdir()
     with place.store.writing() as session:
         for table in (BackupCheck, BackupCopy):
             for row in session.exec(select(table)).all():

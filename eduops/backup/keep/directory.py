@@ -13,7 +13,7 @@ from typing import Final
 from eduops.backup.keep import age, manifest, stage, stored
 from eduops.backup.keep.kept import Checked, DirectoryStore, Kept, told
 from eduops.backup.keep.stored import Stored
-from eduops.core.errors import Conflict, NotAllowed, NotFound
+from eduops.core.errors import Conflict, NotAllowed, NotFound, OutsideError
 
 _HINT: Final = "运行 eduops backup list 另选一份"
 
@@ -100,8 +100,16 @@ def open_stored(store: DirectoryStore, kept: Kept) -> Stored:
 def adopt(store: DirectoryStore, source: Stored, name: str) -> Kept:
     """Makes a copy of a backup as it is stored elsewhere, whole or not at all.
 
-    Raises OutsideError, also for a file that is not as the list has it.
+    Raises OutsideError, also for a file that is not as the list has it, and where the folder is not there: made anew
+    it would lie on this machine's own disk while the other one is not mounted.
     """
+    with told(store.title, "写入副本"):
+        if not store.folder.is_dir():
+            raise OutsideError(
+                f"{store.title}的目录不存在",
+                hint=f"先挂载它；第一次使用时运行 mkdir -p {store.folder}",
+                source=store.name,
+            )
     target = _locate(store, name)
     if target.exists():
         raise Conflict(f"{store.title}已有 {name}", hint="运行 eduops backup show 核对，或先移走那一份")

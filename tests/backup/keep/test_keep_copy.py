@@ -43,6 +43,7 @@ def far(network: sshd.Network, tmp_path: Path) -> Iterator[keep.SftpStore]:
 @pytest.fixture(params=["directory", pytest.param("sftp", marks=needs_sshd)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> PlaceKind:
     if request.param == "directory":
+        (tmp_path / "far").mkdir()
         return keep.DirectoryStore("nas", tmp_path / "far", role="异地存放处")
     found: keep.SftpStore = request.getfixturevalue("far")
     return found
@@ -154,6 +155,15 @@ def test_a_restic_repository_is_not_copied_file_by_file(place: PlaceKind, tmp_pa
     with pytest.raises(NotAllowed, match="不能逐个文件复制") as caught:
         keep.copy(repository, keep.Kept("0123456789", 0, ""), place)
     assert "restic copy" in caught.value.hint
+
+
+def test_a_folder_that_is_not_mounted_is_not_made_anew(store: keep.DirectoryStore, tmp_path: Path) -> None:
+    place = keep.DirectoryStore("nas", tmp_path / "mnt" / "eduops", role="异地存放处")
+
+    with pytest.raises(OutsideError, match=r"异地存放处 nas（.*）的目录不存在") as caught:
+        keep.copy(store, put_backup(store), place)
+    assert "先挂载它" in caught.value.hint
+    assert not place.folder.parent.exists()
 
 
 @pytest.mark.server

@@ -71,6 +71,7 @@ def test_a_killed_copy_leaves_all_of_it_or_nothing_and_the_original_whole(
 ) -> None:
     kept = put_backup(store, "BKP-2026-0001", FILES)
     place = keep.DirectoryStore("nas", tmp_path / "far", identity_file=store.identity_file)
+    place.folder.mkdir()
 
     def copy() -> None:
         keep.copy(store, kept, place)
@@ -80,7 +81,7 @@ def test_a_killed_copy_leaves_all_of_it_or_nothing_and_the_original_whole(
         keep.discard(place, kept.path)
         kill_before(copy, number)
         keep.sweep(place)
-        names = {entry.name for entry in place.folder.iterdir()} if place.folder.exists() else set()
+        names = {entry.name for entry in place.folder.iterdir()}
         assert names <= {kept.path}
         if names:
             assert keep.check(place, kept).faults == ()

@@ -62,6 +62,7 @@ class TestFullDisk:
             'store = keep.DirectoryStore("main", near / "store")\n'
             'good = put_backup(store, files={"edu.dump": os.urandom(4_000_000)})\n'
             'place = keep.DirectoryStore("nas", disk / "nas", role="异地存放处")\n'
+            "place.folder.mkdir()\n"
             "said = refused(lambda: keep.copy(store, good, place)) + str(os.listdir(disk / 'nas'))\n",
         )
 
