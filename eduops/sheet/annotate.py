@@ -59,8 +59,8 @@ def _load_copy(source: Workbook) -> Book | None:
     with source.path.open("rb") as stream:
         check_zip(stream, source.path)
         stream.seek(0)
-        # Rich text costs time: only where a raised letter would be lost without it.
-        is_rich = any(sheet.raised for sheet in source.sheets)
+        # Rich text costs time: only where raised or struck out letters would be lost without it.
+        is_rich = any(sheet.raised or sheet.struck for sheet in source.sheets)
         try:
             return openpyxl.load_workbook(stream, rich_text=is_rich)
         except Exception:

@@ -15,7 +15,8 @@ from typing import BinaryIO
 
 from eduops.core.errors import InputError
 from eduops.sheet.number_format import find_altering_styles
-from eduops.sheet.raised import SIGN
+from eduops.sheet.raised import SIGN, STRUCK_SIGN
+from eduops.sheet.shown import find_struck_styles, note_hidden, note_struck
 from eduops.sheet.workbook import MAX_CELLS, address, column_index
 
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024
@@ -69,7 +70,11 @@ class Survey:
     formatted: dict[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
     """Numbers that their format shows as other text (21 % for 0.21), by part."""
     has_raised: bool = False
-    """Whether some text may have raised or lowered letters."""
+    """Whether some text may have raised or lowered letters, or a part that is struck out."""
+    struck: dict[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
+    """Cells whose font is struck out, by part."""
+    hidden: dict[str, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
+    """Hidden rows (1-based) and columns (0-based), by part."""
 
 
 @dataclass(slots=True)
@@ -102,7 +107,7 @@ def check_zip(stream: BinaryIO, path: Path) -> Survey:
         with zipfile.ZipFile(stream) as archive:
             for member in archive.infolist():
                 _check_member(member, path)
-            styles = _load_altering_styles(archive, budget)
+            styles = _load_styles(archive, budget)
             found = {
                 member.filename: _scan_part(archive, member, budget, styles) for member in archive.infolist()
             }
@@ -113,18 +118,24 @@ def check_zip(stream: BinaryIO, path: Path) -> Survey:
         errors={name: frozenset(part.errors) for name, part in found.items() if part.errors},
         formatted={name: frozenset(part.formatted) for name, part in found.items() if part.formatted},
         has_raised=any(part.has_raised for part in found.values()),
+        struck={name: frozenset(part.struck) for name, part in found.items() if part.struck},
+        hidden={
+            name: (frozenset(part.hidden_rows), frozenset(part.hidden_columns))
+            for name, part in found.items()
+            if part.hidden_rows or part.hidden_columns
+        },
     )
 
 
-def _load_altering_styles(archive: zipfile.ZipFile, budget: _Budget) -> frozenset[int]:
+def _load_styles(archive: zipfile.ZipFile, budget: _Budget) -> "_Styles":
     if _STYLES_PART not in archive.namelist():
-        return frozenset()
+        return _Styles()
     content = bytearray()
     for chunk, _ in _stream_part(archive, archive.getinfo(_STYLES_PART), budget, is_again=True):
         content += chunk
         if len(content) > _MOST_STYLE_BYTES:
-            return frozenset()
-    return find_altering_styles(bytes(content))
+            return _Styles()
+    return _Styles(find_altering_styles(bytes(content)), find_struck_styles(bytes(content)))
 
 
 def check_directory(stream: BinaryIO, path: Path) -> None:
@@ -169,18 +180,27 @@ def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
         raise InputError(f"{path} 用了不常见的压缩方法，没有打开", hint=SAVE_AS)
 
 
+@dataclass(frozen=True, slots=True)
+class _Styles:
+    """The numbers of the cell styles that matter: those that show a number as other text, those struck out."""
+
+    altering: frozenset[int] = frozenset()
+    struck: frozenset[int] = frozenset()
+
+
 @dataclass(slots=True)
 class _Part:
     """What a part that is found harmless holds."""
 
     errors: set[tuple[int, int]] = field(default_factory=set)
     formatted: set[tuple[int, int]] = field(default_factory=set)
+    struck: set[tuple[int, int]] = field(default_factory=set)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
     has_raised: bool = False
 
 
-def _scan_part(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget, styles: frozenset[int]
-) -> _Part:
+def _scan_part(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget, styles: _Styles) -> _Part:
     place = f"{budget.path} 的 {member.filename}"
     found = _Part()
     is_xml, has_far_cell = None, False
@@ -191,9 +211,12 @@ def _scan_part(
             content = tail + chunk
             _check_entities(content, place)
             _note_errors(content, found.errors, place)
-            if styles:
-                _note_formatted(content, styles, found.formatted)
-            found.has_raised = found.has_raised or SIGN in content
+            if styles.altering:
+                _note_formatted(content, styles.altering, found.formatted)
+            if styles.struck:
+                note_struck(content, styles.struck, found.struck)
+            note_hidden(content, found.hidden_rows, found.hidden_columns)
+            found.has_raised = found.has_raised or SIGN in content or STRUCK_SIGN in content
             has_far_cell = has_far_cell or bool(_FAR_CELL.search(content))
     if has_far_cell:
         _check_used_range(_stream_part(archive, member, budget, is_again=True), place)

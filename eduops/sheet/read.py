@@ -14,7 +14,7 @@ from typing import IO, Any, BinaryIO
 from eduops.core.errors import InputError, OutsideError
 from eduops.sheet.hostile import SAVE_AS, Survey, check_zip, encrypted
 from eduops.sheet.part import load_sheet_parts
-from eduops.sheet.raised import Raised, load_raised
+from eduops.sheet.raised import Raised, load_raised, load_struck
 from eduops.sheet.sniff import ZIPPED, Format, open_source, sniff_stream
 from eduops.sheet.text import MAX_TEXT_BYTES, read_text
 from eduops.sheet.workbook import MAX_CELLS, Cell, Range, Sheet, Workbook
@@ -41,6 +41,9 @@ class Special:
     errors: frozenset[tuple[int, int]] = frozenset()
     formatted: frozenset[tuple[int, int]] = frozenset()
     raised: Raised = field(default_factory=dict)
+    struck: frozenset[tuple[int, int]] = frozenset()
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
 
 
 def read_workbook(path: Path) -> Workbook:
@@ -68,14 +71,20 @@ def read_workbook(path: Path) -> Workbook:
 
 def _name_special(stream: BinaryIO, survey: Survey) -> Mapping[str, Special]:
     """By sheet name."""
-    if not (survey.errors or survey.formatted or survey.has_raised):
+    if not (survey.errors or survey.formatted or survey.has_raised or survey.struck or survey.hidden):
         return {}
     parts = load_sheet_parts(stream)
     raised = load_raised(stream, parts) if survey.has_raised else {}
+    struck = load_struck(stream, parts) if survey.has_raised else {}
     nothing: frozenset[tuple[int, int]] = frozenset()
+    none_hidden: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
     return {
         name: Special(
-            survey.errors.get(part, nothing), survey.formatted.get(part, nothing), raised.get(name, {})
+            survey.errors.get(part, nothing),
+            survey.formatted.get(part, nothing),
+            raised.get(name, {}),
+            survey.struck.get(part, nothing) | struck.get(name, nothing),
+            *survey.hidden.get(part, none_hidden),
         )
         for name, part in parts.items()
     }
@@ -127,6 +136,9 @@ class _Draft:
             known.errors,
             known.formatted,
             frozenset(self._spell(known.raised)),
+            known.struck,
+            known.hidden_rows,
+            known.hidden_columns,
         )
 
     def _spell(self, raised: Raised) -> Iterator[tuple[int, int]]:

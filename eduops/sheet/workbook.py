@@ -40,6 +40,11 @@ class Sheet:
     """The (row, column) of numbers that their format shows as other text, 21 % for 0.21: xlsx and xlsm only."""
     raised: frozenset[tuple[int, int]] = frozenset()
     """The (row, column) of rich texts whose raised and lowered letters were kept, 10⁹ for 109: xlsx and xlsm only."""
+    struck: frozenset[tuple[int, int]] = frozenset()
+    """The (row, column) of cells that are struck out, in part or whole: xlsx and xlsm only."""
+    hidden_rows: frozenset[int] = frozenset()
+    """Rows that are hidden, by hand or by a filter; they are read all the same: xlsx and xlsm only."""
+    hidden_columns: frozenset[int] = frozenset()
 
     @property
     def last_row(self) -> int:

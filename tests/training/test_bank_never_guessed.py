@@ -263,7 +263,7 @@ def test_a_heading_that_stands_twice_is_told_by_its_chinese_name() -> None:
 
 def test_two_columns_for_one_option_that_differ_are_asked_about() -> None:
     head: list[Cell] = ["题型", "题干", "选项A", "选项B", "选项C", "选项C", "答案"]
-    with pytest.raises(InputError, match="选项C.*（E、F）.*第 2 行"):
+    with pytest.raises(InputError, match=r"选项C.*（E、F）.*第 2 行"):
         judge(head, ["单选题", "虚构题一", "甲", "乙", "丙", "丁", "A"])
 
 

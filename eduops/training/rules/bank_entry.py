@@ -146,8 +146,9 @@ class _Reader:
         for column, heading in self.stray.items():
             if column < width and cell_text(cells[column]).strip():
                 entry.errors.append(self.error(number, column, "column_unheaded", _about_stray(heading)))
-        if self.sheet.errors:
+        if self.sheet.errors or self.sheet.struck:
             self._note_error_cells(entry)
+            self._note_struck_cells(entry, cells)
         return entry if entry.texts or entry.options or entry.errors else None
 
     def _read_cell(self, entry: Entry, name: str, column: int, cell: Cell) -> str:
@@ -188,6 +189,21 @@ class _Reader:
             if (entry.row, column) in self.sheet.errors:
                 message = "单元格是错误值（如 #N/A）或没有算出结果的公式；请改成文字"
                 entry.errors.append(self.error(entry.row, column, "cell_error", message))
+
+    def _note_struck_cells(self, entry: Entry, cells: list[Cell]) -> None:
+        used = [
+            column
+            for column in sorted(self.layout.columns.values())
+            if column < len(cells) and cells[column] is not None
+        ]
+        struck = [column for column in used if (entry.row, column) in self.sheet.struck]
+        if struck and struck == used:
+            message = "整行都划掉了（删除线），看不出还要不要；不要就删掉这一行，要就去掉删除线"
+            entry.errors.append(self.error(entry.row, used[0], "cell_struck", message))
+            return
+        for column in struck:
+            message = "格里有划掉的字（删除线），看不出还算不算；不算就删掉，算就去掉删除线"
+            entry.errors.append(self.error(entry.row, column, "cell_struck", message))
 
     def _is_between(self, entry: Entry, cells: list[Cell]) -> bool:
         """Whether the row stands between questions: a section's title, a note."""

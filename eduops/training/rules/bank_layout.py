@@ -26,6 +26,7 @@ from eduops.training.rules.bank_mapping import NO_MAPPING, Mapping
 from eduops.training.rules.bank_word import field_name
 
 _MAX_LETTERS = 3
+_MOST_TOLD = 20
 
 
 class HeaderNotFound(InputError):
@@ -130,10 +131,31 @@ def describe(layout: Layout) -> Iterator[str]:
         )
     if layout.sheet.raised:
         yield f"工作表「{name}」有 {len(layout.sheet.raised)} 格的上标、下标写成 ⁹、₂ 这样的字"
+    yield from _describe_hidden(layout)
     unused = [*layout.unknown, *((column, "（没有列名）") for column in layout.unheaded)]
     if unused:
         columns = "、".join(f"{column_letters(column)} {text[:20]}" for column, text in sorted(unused))
         yield f"工作表「{name}」没有用到的列：{columns}（要用就改列名，或用 --mapping 指定）"
+
+
+def _describe_hidden(layout: Layout) -> Iterator[str]:
+    """The hidden rows and columns that were read all the same."""
+    sheet = layout.sheet
+    rows = [
+        row
+        for row in sorted(sheet.hidden_rows)
+        if row > (layout.header_row or 0) and any(cell is not None for cell in sheet.row(row))
+    ]
+    if rows:
+        told = "、".join(map(str, rows[:_MOST_TOLD]))
+        more = f" 等，共 {len(rows)} 行" if len(rows) > _MOST_TOLD else " 行"
+        yield f"工作表「{sheet.name}」隐藏的行（或被筛选掉的）也读了：第 {told}{more}"
+    columns = sorted(
+        (column, name) for name, column in layout.columns.items() if column in sheet.hidden_columns
+    )
+    if columns:
+        told = "、".join(f"{column_letters(column)} {field_name(name)}" for column, name in columns)
+        yield f"工作表「{sheet.name}」隐藏的列也读了：{told}"
 
 
 _ROLE_NAMES = {
