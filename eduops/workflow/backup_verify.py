@@ -72,6 +72,8 @@ def _read(desk: Desk, backup: Backup, copy: BackupCopy | None) -> service.Verifi
     try:
         with open_kept(desk, backup, copy) as (store, kept):
             checked = keep.check(store, kept)
+        if not checked.is_opened and not checked.faults:
+            desk.warn(f"{backup.ref}：没有 age 密钥，只核对了存着的密文，没有解密")
         faults, is_damaged = checked.faults, True
     except EduopsError as error:
         # Nothing is known about what could not be read.
