@@ -15,6 +15,7 @@ from eduops.core.files import open_regular, render_reason
 
 SUFFIX: Final = ".age"
 _LARGEST_BYTES: Final = 64_000
+_OTHER_KEY: Final = "No matching keys"
 _WHAT: Final = "age 的密钥"
 
 
@@ -64,7 +65,7 @@ class _Source:
 
 
 class Unopened(Exception):
-    """What is stored is not what was encrypted, or the identity does not fit; the text is a Chinese sentence."""
+    """What is stored is not what was encrypted; the text is a Chinese sentence."""
 
 
 def encrypt(source: Path, target: Path, recipients: Sequence[str]) -> File:
@@ -80,15 +81,22 @@ def encrypt(source: Path, target: Path, recipients: Sequence[str]) -> File:
 
 
 def decrypt(reader: Readable, write: Callable[[bytes], object], identity: "Identity") -> File:
-    """Gives what was encrypted to `write`; its size and SHA-256. Raises Unopened, and the OSError of `write`."""
+    """Gives what was encrypted to `write`; its size and SHA-256.
+
+    Raises Unopened, ConfigError for a key that does not fit, and whatever reading or writing raised.
+    """
     from_, sink = _Source(reader), _Sink(write)
     try:
         pyrage.decrypt_io(from_, sink, [identity.key])
     except (pyrage.DecryptError, OSError) as error:
         if fault := from_.fault or sink.fault:
             raise fault from error
-        is_other = "No matching keys" in str(error)
-        raise Unopened(f"密钥文件 {identity.path} 打不开它" if is_other else "密文已损坏") from error
+        if _OTHER_KEY in str(error):
+            raise ConfigError(
+                f"密钥文件 {identity.path} 打不开它：不是加密时的收件人之一",
+                hint="换成加密时用的那一把（backup.yaml 的 identity_file）；备份本身没有因此算作损坏",
+            ) from error
+        raise Unopened("密文已损坏") from error
     return sink.file
 
 

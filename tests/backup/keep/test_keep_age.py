@@ -110,11 +110,22 @@ def test_an_identity_that_does_not_fit_is_named_and_never_shown(
     _, other = make_identity(tmp_path / "other.age")
     wrong = keep.DirectoryStore("vault", store.folder, store.recipients, other)
 
-    (fault,) = keep.check(wrong, kept).faults
-    assert f"密钥文件 {other} 打不开它" in fault
-    assert "AGE-SECRET" not in fault
-    with pytest.raises(OutsideError, match="打不开它"):
-        keep.fetch(wrong, kept, tmp_path)
+    for do in (lambda: keep.check(wrong, kept), lambda: keep.fetch(wrong, kept, tmp_path)):
+        with pytest.raises(ConfigError, match=f"密钥文件 {other} 打不开它") as caught:
+            do()
+        assert "AGE-SECRET" not in caught.value.message + caught.value.hint
+
+
+def test_a_damaged_head_is_damage_and_not_a_wrong_key(store: keep.DirectoryStore, tmp_path: Path) -> None:
+    kept = put_backup(store)
+    path = store.folder / kept.path / "edu.dump.age"
+    content = bytearray(path.read_bytes())
+    content[content.index(b"X25519") + 10] ^= 1
+    path.write_bytes(content)
+
+    assert keep.check(store, kept).faults == ("文件 edu.dump.age 的内容变了：校验值与清单不符",)
+    with pytest.raises(OutsideError, match=r"不能用：文件 edu\.dump\.age"):
+        keep.fetch(store, kept, tmp_path)
 
 
 def test_an_identity_open_to_others_missing_or_none_at_all_is_refused(
