@@ -15,6 +15,7 @@ from eduops.backup.keep.restic_program import Damaged
 from eduops.backup.keep.stage import open_stage as open_folder_stage
 from eduops.backup.keep.stage import sweep as sweep_folder
 from eduops.core.errors import NotAllowed, NotFound, OutsideError
+from eduops.core.files import OWNERS_ONLY, write_whole
 
 _TAG: Final = "eduops"
 _LEAST_ID: Final = 8
@@ -38,8 +39,8 @@ def put(store: ResticStore, folder: Path, name: str) -> Kept:
     try:
         try:
             printed = restic_program.run(store, *words, folder=folder)
-        except NotFound:
-            restic_program.run(store, "init")
+        except NotFound as error:
+            _make_repository(store, error)
             printed = restic_program.run(store, *words, folder=folder)
         summary = json.loads(printed.splitlines()[-1])
         found = Kept(summary["snapshot_id"], int(summary["data_added"]), "")
@@ -50,6 +51,21 @@ def put(store: ResticStore, folder: Path, name: str) -> Kept:
     digest = manifest.hash_path(folder / manifest.NAME).sha256
     shutil.rmtree(folder, ignore_errors=True)
     return Kept(found.path, found.size_bytes, digest)
+
+
+def _make_repository(store: ResticStore, error: NotFound) -> None:
+    """Once: where it was made before, it is not mounted now, and a new one would lie on this machine's own disk."""
+    sign = store.scratch / f".restic-{store.name}.made"
+    with told(store.title, "准备"):
+        known = sign.read_text(encoding="utf-8") if sign.exists() else ""
+    digest = manifest.hash_bytes(store.repository.encode())
+    if known == digest:
+        raise NotFound(
+            f"{store.title}：以前建好的仓库不在了",
+            hint=f"检查该位置是否挂载；确实要新建一个，先删除 {sign}",
+        ) from error
+    restic_program.run(store, "init")
+    write_whole(sign, digest, mode=OWNERS_ONLY)
 
 
 def check(store: ResticStore, kept: Kept) -> Checked:

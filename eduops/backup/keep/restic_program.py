@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -19,6 +20,7 @@ _DIES_WITH_PARENT: Final = 1
 _LIBC = ctypes.CDLL(None)
 _SHOWN_CHARACTERS: Final = 200
 _CHUNK_BYTES: Final = 1 << 16
+_CREDENTIALS: Final = re.compile(r"//[^/@\s]*@")
 
 
 class Damaged(Exception):
@@ -32,7 +34,8 @@ class _Locked(Exception):
 def run(store: ResticStore, *words: str, folder: Path | None = None) -> bytes:
     """Runs restic and gives what it printed. A dead restic's lock is taken away first where there is one.
 
-    Raises ConfigError, OutsideError, NotFound where there is no repository, Damaged for anything it says of its data.
+    Raises ConfigError, NotFound where there is no repository, Damaged for what it could not read of its data,
+    OutsideError for anything else.
     """
     try:
         return _run_once(store, words, folder)
@@ -119,11 +122,15 @@ def _environment(store: ResticStore) -> dict[str, str]:
 
 
 def _explain(store: ResticStore, said: bytes) -> Exception:
-    text = said.decode("utf-8", "replace").replace(store.repository, "…").strip()
+    # An address may hold a name and a password.
+    text = _CREDENTIALS.sub("//…@", said.decode("utf-8", "replace").replace(store.repository, "…")).strip()
     for sign, make in _SIGNS.items():
         if sign in text.lower():
             return make(store, text)
-    return Damaged(text.splitlines()[-1][:_SHOWN_CHARACTERS] if text else "restic 没有说原因")
+    last = text.splitlines()[-1][:_SHOWN_CHARACTERS] if text else "restic 没有说原因"
+    if any(sign in text.lower() for sign in _DAMAGE):
+        return Damaged(last)
+    return _outside(f"没有做成：{last}", "检查网络和仓库所在的位置，然后重新运行", store, text)
 
 
 def _outside(what: str, hint: str, store: ResticStore, text: str) -> EduopsError:
@@ -156,6 +163,22 @@ _SIGNS: Final = {
         "没有权限", "给运行 eduops 的用户该位置的读写权限", store, text
     ),
     "read-only file system": lambda store, text: _outside("文件系统只读", "检查挂载方式和磁盘", store, text),
+    **dict.fromkeys(
+        ("connection refused", "no route to host", "i/o timeout", "no such host", "connection reset"),
+        lambda store, text: _outside("连不上仓库", "检查网络和仓库所在的主机，然后重新运行", store, text),
+    ),
     "is there a repository at the following location": _no_repository,
     "repository does not exist": _no_repository,
 }
+_DAMAGE: Final = (
+    "verification failed",
+    "invalid data returned",
+    "wrong data returned",
+    "no matching id found",
+    "no snapshot found",
+    "no such file or directory",
+    "unexpected eof",
+    "not found in repository",
+    "mismatch",
+)
+"""What restic says where its data are not what they were; anything else tells nothing of them."""

@@ -36,7 +36,7 @@ def test_a_snapshot_is_read_back_whole_fetched_byte_for_byte_and_nothing_is_stor
     into.mkdir()
     assert keep.fetch(store, kept, into) == sorted([*FILES, manifest.NAME])
     assert {name: (into / name).read_bytes() for name in FILES} == FILES
-    assert list(store.scratch.iterdir()) == []
+    assert [path.name for path in store.scratch.iterdir()] == [".restic-vault.made"]
 
 
 def test_a_removed_snapshot_is_gone_and_the_other_one_stays_whole(store: keep.ResticStore) -> None:
@@ -74,6 +74,16 @@ def test_one_flipped_bit_in_the_repository_is_found(store: keep.ResticStore, tmp
         keep.fetch(store, kept, tmp_path)
 
 
+def test_a_repository_that_cannot_be_reached_is_not_called_damaged(store: keep.ResticStore) -> None:
+    far = keep.ResticStore(
+        "far", "rest:http://user:invented-secret@127.0.0.1:9/", store.password_file, store.scratch
+    )
+
+    with pytest.raises(OutsideError, match="连不上仓库") as caught:
+        keep.check(far, keep.Kept("0123456789", 0, ""))
+    assert "invented-secret" not in caught.value.message + caught.value.detail
+
+
 def test_a_snapshot_whose_list_the_catalogue_does_not_know_is_not_whole(store: keep.ResticStore) -> None:
     kept = put_backup(store)
 
@@ -102,6 +112,19 @@ def test_a_password_file_that_others_can_read_is_refused(store: keep.ResticStore
 def test_a_repository_that_is_not_there_is_no_empty_one(store: keep.ResticStore) -> None:
     with pytest.raises(NotFound, match="仓库不存在"):
         keep.check(store, keep.Kept("0123456789", 0, ""))
+
+
+def test_a_repository_that_is_not_mounted_is_not_made_anew(store: keep.ResticStore) -> None:
+    kept = put_backup(store)
+    mounted = Path(store.repository)
+    mounted.rename(mounted.with_name("away"))
+
+    with pytest.raises(NotFound, match="以前建好的仓库不在了") as caught:
+        put_backup(store, "BKP-2026-0002")
+    assert "是否挂载" in caught.value.hint
+    assert not mounted.exists()
+    mounted.with_name("away").rename(mounted)
+    assert keep.check(store, kept).faults == ()
 
 
 def test_a_living_lock_is_waited_for_by_people_and_a_dead_one_is_taken_away(store: keep.ResticStore) -> None:
