@@ -22,6 +22,8 @@ _HINT: Final = "运行 eduops backup list 另选一份"
 def open_stage(store: DirectoryStore) -> Iterator[Path]:
     """An empty folder in the store, for its owner only; what is left of it afterwards goes. Raises OutsideError."""
     age.parse_recipients(store.recipients)
+    if not store.may_be_made:
+        _require_there(store)
     with told(store.title, "准备备份目录"):
         opened = stage.open_stage(store.folder)
         folder = opened.__enter__()
@@ -103,13 +105,7 @@ def adopt(store: DirectoryStore, source: Stored, name: str) -> Kept:
     Raises OutsideError, also for a file that is not as the list has it, and where the folder is not there: made anew
     it would lie on this machine's own disk while the other one is not mounted.
     """
-    with told(store.title, "写入副本"):
-        if not store.folder.is_dir():
-            raise OutsideError(
-                f"{store.title}的目录不存在",
-                hint=f"先挂载它；第一次使用时运行 mkdir -p {store.folder}",
-                source=store.name,
-            )
+    _require_there(store)
     target = _locate(store, name)
     if target.exists():
         raise Conflict(f"{store.title}已有 {name}", hint="运行 eduops backup show 核对，或先移走那一份")
@@ -144,6 +140,17 @@ def sweep(store: DirectoryStore) -> list[str]:
     """Removes what killed runs left, and their names. Raises OutsideError."""
     with told(store.title, "清理"):
         return stage.sweep(store.folder)
+
+
+def _require_there(store: DirectoryStore) -> None:
+    with told(store.title, "打开"):
+        if store.folder.is_dir():
+            return
+    raise OutsideError(
+        f"{store.title}的目录不存在",
+        hint=f"先挂载它；第一次使用时运行 mkdir -p {store.folder}",
+        source=store.name,
+    )
 
 
 def _locate(store: DirectoryStore, name: str) -> Path:

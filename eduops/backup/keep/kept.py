@@ -26,6 +26,8 @@ class DirectoryStore:
     """The key that opens them; only whoever reads a backup needs it."""
     role: str = "存放处"
     """What people call it: a store, or a second place."""
+    may_be_made: bool = True
+    """Whether the folder is made where it is not there; elsewhere than in the home it may only not be mounted."""
 
     @property
     def title(self) -> str:

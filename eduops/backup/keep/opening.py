@@ -18,6 +18,5 @@ def find_store(config: configuration.BackupConfig, name: str, home: Path) -> Sto
         return ResticStore(name, repository, password_file, home / SCRATCH)
     recipients = found.recipients if found.encryption == "age" else ()
     identity = configuration.in_home(found.identity_file, home) if found.identity_file else None
-    return DirectoryStore(
-        name, configuration.in_home(found.path or Path(SCRATCH), home), recipients, identity
-    )
+    folder = configuration.in_home(found.path or Path(SCRATCH), home)
+    return DirectoryStore(name, folder, recipients, identity, may_be_made=folder.is_relative_to(home))
