@@ -223,6 +223,7 @@ def test_full_disk_is_a_sentence_and_leaves_nothing(place, tmp_path, size):
 
 
 def test_copy_in_a_second_place_is_verified_and_drilled_by_itself(place, tmp_path):
+    (tmp_path / "nas").mkdir()
     place.configure(
         "places: {nas: {path: "
         + str(tmp_path / "nas")
