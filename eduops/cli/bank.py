@@ -13,7 +13,7 @@ from eduops.cli.target import ForceOption, check_table, refuse_existing
 from eduops.sheet.read import read_workbook
 from eduops.sheet.workbook import Workbook
 from eduops.training.queries import bank as queries
-from eduops.training.rules.bank_export import build_export, build_template
+from eduops.training.rules.bank_export import build_export, build_template, refuse_long
 from eduops.training.rules.bank_mapping import Mapping
 from eduops.training.rules.bank_similarity import cut_pieces, find_similar
 from eduops.training.service import bank as service
@@ -261,7 +261,7 @@ def export(
         if file.suffix.lower() == ".csv":
             write_csv(file, table, is_for_people=True)
         else:
-            write_table(file, [table])
+            write_table(file, [refuse_long(table)])
         questions = queries.bank_stats(look.session, bank.id).questions
     said = f"题库「{name}」的 {questions} 道题已写到 {file}"
     out.done(said, {"bank": name, "file": str(file), "questions": questions}, as_json=as_json)

@@ -266,6 +266,21 @@ def test_stats_export_and_template(run: Run, tmp_path: Path, capsys: pytest.Capt
     assert [sheet.name for sheet in read_workbook(tmp_path / "template.xlsx").sheets] == ["题库", "填写说明"]
 
 
+def test_a_text_that_no_cell_of_excel_holds_is_exported_as_csv_and_never_cut_off(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = tmp_path / "长题.csv", tmp_path / "导出.xlsx"
+    source.write_text(f"题型,题干,答案\n简答题,{'长' * 32_768},虚构\n")
+    assert run("bank", "import", source, "--bank", "虚构题库") == 0
+    assert run("bank", "export", "虚构题库", target) == 3
+    assert "的题干有 32768 字" in capsys.readouterr().err
+    assert not target.exists()
+    assert run("bank", "export", "虚构题库", tmp_path / "导出.csv") == 0
+    capsys.readouterr()
+    assert run("bank", "revise", tmp_path / "导出.csv", "--bank", "虚构题库", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["revised"] == 0
+
+
 def test_nearly_equal_questions_are_listed_side_by_side(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from made_bank import HEAD, codes, judge
 
 from eduops.core.errors import InputError
-from eduops.sheet.workbook import Cell, Sheet, Workbook
+from eduops.sheet.workbook import Cell, Range, Sheet, Workbook
 from eduops.training.rules.bank_export import build_export
 from eduops.training.rules.bank_judge import judge_workbook
 from eduops.training.rules.bank_key import Key, read_blanks, read_verdict
@@ -299,6 +299,16 @@ def test_an_answer_that_is_left_out_is_no_answer_of_a_blank(key: str) -> None:
 
 def test_an_answer_that_is_that_very_word_is_written_behind_a_label() -> None:
     assert read_blanks("答案：略", ONE_BLANK).key == (("略",),)
+
+
+def test_a_merged_explanation_is_that_of_each_row_it_covers() -> None:
+    judged = judge(
+        [*HEAD, "解析"],
+        ["单选题", "虚构题一", "甲", "乙", None, "A", "虚构的解析"],
+        ["单选题", "虚构题二", "甲", "乙", None, "B", None],
+        merged=(Range(2, 6, 3, 6),),
+    )
+    assert [draft.question.explanation for draft in judged.good if draft.question] == ["虚构的解析"] * 2
 
 
 def test_groups_are_numbered_anew_in_every_export() -> None:

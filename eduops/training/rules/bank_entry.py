@@ -18,7 +18,18 @@ from eduops.training.rules.bank_word import (
 from eduops.training.rules.form import RowError
 from eduops.training.rules.question import LETTERS
 
-_FILLED_DOWN = ("type", "group", "shared_stem", "knowledge", "difficulty", "score", "source", "tags", "level")
+_FILLED_DOWN = (
+    "type",
+    "group",
+    "shared_stem",
+    "explanation",
+    "knowledge",
+    "difficulty",
+    "score",
+    "source",
+    "tags",
+    "level",
+)
 """Fields whose merged cells count for every row that they cover."""
 _WIDE = "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ"
 _BEFORE_PREFIX = frozenset("(（" + LETTERS + LETTERS.lower() + _WIDE + _WIDE.lower())

@@ -1,8 +1,10 @@
 """A bank's questions written back in the columns they can be imported from, and the empty template of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from eduops.sheet.export import Column, Table, Value
+from eduops.core.errors import InputError
+from eduops.sheet.export import MAX_CELL_CHARACTERS, Column, Table, Value
 from eduops.training.rules.bank_word import FIELD_NAMES, TYPE_NAMES
 from eduops.training.rules.question import (
     LETTERS,
@@ -55,6 +57,23 @@ def build_export(bank_id: int, items: Iterable[BankItem], *, options: int) -> Ta
         for item, row in _list_rows(items, shown)
     )
     return Table("题库", "", "", [*heads, *_columns(shown)], rows)
+
+
+def refuse_long(table: Table) -> Table:
+    """The table, whose rows raise InputError at a text that no cell of Excel holds: cut off, it would come back so."""
+    return replace(table, rows=_list_whole(table))
+
+
+def _list_whole(table: Table) -> Iterator[Sequence[Value]]:
+    for row in table.rows:
+        for column, value in zip(table.columns, row, strict=True):
+            if isinstance(value, str) and len(value) > MAX_CELL_CHARACTERS:
+                raise InputError(
+                    f"题库题号 {row[0]} 的{column.name}有 {len(value)} 字，"
+                    f"Excel 一格最多 {MAX_CELL_CHARACTERS} 字，没有写出",
+                    hint="改为写 .csv 文件",
+                )
+        yield row
 
 
 def render_number(bank_id: int, position: int) -> str:
