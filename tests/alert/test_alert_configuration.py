@@ -62,7 +62,7 @@ extra: 1
         ("channels: {a: {kind: wecom, url_file: x, url: 'https://x'}}", "没有这个键"),
         ("channels: {a: {kind: mail, host: h, from: a@b, to: [c@d], user: u}}", "要一起写"),
         ("channels: {a: {kind: mail, host: h}}", "缺少 from、to"),
-        ('channels: {a: {kind: mail, host: h, from: a@b, to: ["c@d\\nBcc: x@y"]}}', "不是文字"),
+        ('channels: {a: {kind: mail, host: h, from: a@b, to: ["c@d\\nBcc: x@y"]}}', "「c@d"),
         ("channels: {a: {kind: mail, host: h, from: a@b, to: [c@d], security: none}}", "不在可选范围"),
         ("channels: {a: {kind: file}}", "缺少 path"),
         ("channels: {'a b': {kind: file, path: x}}", ""),
