@@ -41,8 +41,8 @@ NEEDED = (
     ("memory", "used_percent"), ("memory", "swap_used_percent"),
     ("disks", "filesystems"), ("disks", "filesystems", 0), ("disks", "filesystems", 0, "status"),
     ("disks", "filesystems", 0, "used_percent"), ("disks", "filesystems", 0, "inodes_used_percent"),
-    ("disks", "filesystems", 0, "read_only"),
-    ("network", "interfaces"),
+    ("disks", "filesystems", 0, "read_only"), ("disks", "filesystems", 0, "mount"),
+    ("network", "interfaces"), ("network", "listening"),
     ("processes", "zombie_count"), ("processes", "is_complete"), ("processes", "expected"),
     ("processes", "expected", 0, "count"), ("processes", "expected", 0, "status"),
     ("services", "failed"), ("services", "expected"), ("services", "expected", 0, "active"),
@@ -118,7 +118,7 @@ def test_host_with_a_figure_lost_or_spoilt_is_never_normal(address, junk, is_los
     else:
         place[address[-1]] = junk
     names_nothing = (address[-1] == "offset_seconds" and not is_lost and junk is None) or (
-        address[-1] == "kernel" and not is_lost and bool(junk)
+        address[-1] in ("kernel", "mount") and not is_lost and bool(junk)
     )
     found = _parsed(sign(document))
     if found is None:

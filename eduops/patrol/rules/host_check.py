@@ -61,6 +61,10 @@ def _judge_filesystem(row: Data, limits: Thresholds) -> Iterator[Check]:
     if (silent := judge_row("disk_percent", mount, row)) is not None:
         yield silent
         return
+    if not read_text(row, "mount"):
+        text = "有文件系统没有说明挂载在哪里，它的数值不知是谁的"
+        yield build_check("disk_percent", mount, State.CANNOT_TELL, text)
+        return
     used = read_percent(row, "used_percent")
     yield judge_value("disk_percent", mount, used, limits.disk_percent, title="空间使用率", unit="%")
     # Btrfs and its like count no inodes.
@@ -90,13 +94,18 @@ def judge_row(metric: str, item: str, row: Data) -> Check | None:
 
 
 def judge_network(data: Data, _limits: Thresholds, _at: datetime) -> Iterator[Check]:
-    """That there is an interface that ever carried something."""
+    """That there is an interface that ever carried something, and that what listens was read."""
     interfaces, listening = read_rows(data, "interfaces"), read_rows(data, "listening")
     if not interfaces:
         yield build_check("network", "", State.CANNOT_TELL, "没有读到网络接口")
         return
-    ports = "未读到" if listening is None else f"{len(listening)} 个"
-    yield build_check("network", "", State.NORMAL, f"网络接口 {len(interfaces)} 个，监听端口 {ports}")
+    if listening is None:
+        # Null is how the agent says that it could not read them.
+        state = State.NOT_CHECKED if data.get("listening", "") is None else State.CANNOT_TELL
+        yield build_check("network", "", state, f"网络接口 {len(interfaces)} 个，没有读到监听端口")
+        return
+    text = f"网络接口 {len(interfaces)} 个，监听端口 {len(listening)} 个"
+    yield build_check("network", "", State.NORMAL, text)
 
 
 def judge_processes(data: Data, limits: Thresholds, _at: datetime) -> Iterator[Check]:
