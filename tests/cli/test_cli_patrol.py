@@ -105,17 +105,32 @@ def test_this_machine_is_measured_judged_and_kept(typed, hosts, home):
 
 def test_what_the_agent_refuses_leaves_a_failed_run_that_shows_why(typed, hosts, home):
     shipped = find_shipped("configs", "patrol.yaml").read_text(encoding="utf-8")
-    wrong = shipped.replace("agents: {}", "agents: {here: {urls: [{name: 首页}]}}")
+    # A path as Windows has them: right in the file, and wrong on this machine.
+    wrong = shipped.replace("agents: {}", "agents: {here: {configuration: ['C:/edu/edu.ini']}}")
     (home / "patrol.yaml").write_text(wrong, encoding="utf-8")
     code, _, said = typed("patrol", "run")
     assert code == 3
-    assert "urls[0].url" in said
+    assert "configuration[0]" in said
     (row,) = json.loads(typed("patrol", "list", "--json")[1])
     assert (row["state"], row["finished_at"], row["problems"]) == (None, None, None)
     shown = typed("patrol", "show", row["ref"])[1]
     assert "失败" in shown
     assert "agents" in shown
     assert typed("patrol", "show", row["ref"], "--document")[0] == 4
+
+
+def test_what_is_misspelt_for_an_agent_is_refused_with_its_line_whichever_way_a_document_comes(
+    typed, hosts, home
+):
+    shipped = find_shipped("configs", "patrol.yaml").read_text(encoding="utf-8")
+    wrong = shipped.replace("agents: {}", "agents:\n  here:\n    servces: {expected: [nginx]}")
+    (home / "patrol.yaml").write_text(wrong, encoding="utf-8")
+    line = wrong.split("\n").index("    servces: {expected: [nginx]}") + 1
+    for words in (("run",), ("ingest", str(GOLDEN), "--host", "here"), ("script", "here"), ("thresholds",)):
+        code, _, said = typed("patrol", *words)
+        assert code == 3
+        assert f"第 {line} 行 agents.here.servces：没有这个键，是否想写「services」" in said
+    assert typed("patrol", "list", "--json")[1].strip() == "[]"
 
 
 def test_run_that_is_killed_stays_visible_as_unfinished_and_does_not_count(typed, hosts, home):

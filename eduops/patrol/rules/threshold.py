@@ -10,7 +10,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    JsonValue,
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
@@ -18,6 +17,8 @@ from pydantic import (
 )
 
 from eduops.asset.rules import Role
+from eduops.core.config import placed
+from eduops.patrol.rules.agent_settings import AgentConfig
 from eduops.patrol.rules.run import Kind
 
 PROBES = {
@@ -179,12 +180,13 @@ class Thresholds(_Strict):
 
     @model_validator(mode="after")
     def _check_probes(self) -> Self:
-        for name in ("mandatory", "big_mandatory"):
-            unknown = sorted(getattr(self, name) - PROBES.keys())
-            if unknown:
-                raise ValueError(
-                    f"{name} 中没有这样的检查项：{'、'.join(unknown)}；可用的有 {'、'.join(PROBES)}"
-                )
+        unknown = [
+            ((name,), f"没有这样的检查项：{probe}；可用的有 {'、'.join(PROBES)}")
+            for name in ("mandatory", "big_mandatory")
+            for probe in sorted(getattr(self, name) - PROBES.keys())
+        ]
+        if unknown:
+            raise placed(unknown)
         return self
 
     def for_kind(self, kind: str) -> "Thresholds":
@@ -209,7 +211,7 @@ class PatrolConfig(_Strict):
     """Each with the default's values where the file names none."""
     hosts: dict[str, Thresholds] = {}
     """By host code, likewise; `for_host` lays only what the file names over the role's."""
-    agents: dict[str, dict[str, JsonValue]] = {}
+    agents: dict[str, AgentConfig] = {}
     """The agent's own configuration (addresses, certificates, logs, backups) by host code."""
     largest_clock_error_hours: Annotated[float, Field(ge=0.25, le=8760, allow_inf_nan=False)] = 24.0
     """What is measured over a live connection by a clock further off than this is refused."""
