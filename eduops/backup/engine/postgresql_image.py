@@ -51,7 +51,7 @@ def _image(session: Session, schema: str, table: str, columns: list[str]) -> Tab
     # By name, as a restored child table may have its parent's columns in another order.
     row = sql.SQL("ROW({})::text").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
     statement = sql.SQL(
-        'SELECT count(*), coalesce(sum(hashtextextended({} COLLATE "C", 0)::numeric), 0) FROM ONLY {}'
+        'SELECT count(*), coalesce(sum(hashtextextended({} COLLATE "C", 0)), 0) FROM ONLY {}'
     ).format(row, sql.Identifier(schema, table))
     rows, total = ask_row(session, statement)
     return TableImage(int(str(rows)), f"{int(str(total)) % 2**128:032x}")
