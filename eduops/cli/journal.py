@@ -84,10 +84,9 @@ def _reason(error: Exception) -> str:
 
 def _find_folder(state: State) -> "Path | None":
     """Where the lines go; None where the home was not laid out, since a log would make a home of any folder."""
-    home = state.home
-    if home.folder("logs").is_dir() or home.settings_path.is_file():
-        return home.folder("logs")
-    return None
+    home, folder = state.home, state.home.folder("logs")
+    is_ours = home.settings_path.is_file() or (folder.is_dir() and (home.path / "eduops.db").is_file())
+    return folder if is_ours else None
 
 
 def _arguments(words: Sequence[str], command: str) -> Sequence[str]:

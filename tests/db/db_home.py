@@ -44,11 +44,14 @@ class Said:
 Typed = Callable[..., Said]
 
 
-def spawn(home: Path, *words: object, **changes: str) -> "subprocess.Popen[bytes]":
+def spawn(
+    home: Path, *words: object, through: tuple[str, ...] = (), **changes: str
+) -> "subprocess.Popen[bytes]":
+    """A command as a process of its own, begun by way of another program where one is named."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EDUOPS_")}
     environment |= {"EDUOPS_HOME": str(home), "EDUOPS_ACTOR": ACTOR, **changes}
     return subprocess.Popen(
-        [sys.executable, "-m", "eduops", *map(str, words)],
+        [*through, sys.executable, "-m", "eduops", *map(str, words)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
     )  # fmt: skip
 

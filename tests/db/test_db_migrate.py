@@ -169,6 +169,14 @@ def test_schema_that_is_not_the_models_after_the_migration_is_undone(old: Path, 
     assert db_check.check(Home(old)).revision == OLD
 
 
+def test_copy_that_finds_no_room_stops_the_upgrade_before_it_begins(old: Path, old_file: Path) -> None:
+    process = spawn(old, "db", "migrate", through=("sh", "-c", 'ulimit -f 200; exec "$0" "$@"'))
+    _, err = process.communicate(timeout=120)
+    assert (process.returncode, "没有升级" in err.decode()) == (5, True), err.decode()
+    assert (list((old / "backups").iterdir()), schema(old / "eduops.db")) == ([], schema(old_file))
+    assert db_check.check(Home(old)).revision == OLD
+
+
 def test_somebody_who_writes_holds_the_migration_up_and_loses_nothing(old: Path, typed: Typed) -> None:
     with closing(sqlite3.connect(old / "eduops.db", isolation_level=None)) as database:
         database.execute("BEGIN IMMEDIATE")
