@@ -7,6 +7,7 @@ import json
 import zlib
 from datetime import UTC, datetime
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, Integer, LargeBinary, Text, TypeDecorator
@@ -23,11 +24,16 @@ SQLModel.metadata.naming_convention = {
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ONLY_TEXT = frozenset({str})
 
 
 def dump_json(value: Any) -> str:  # Any: whatever JSON can say
     """The text of a JSON column: Chinese as itself, a third of the room that its escapes take."""
-    written = _encode(value)
+    # Lists of words are what imports write by the ten thousand: quicker without an encoder's ceremony.
+    if isinstance(value, list | tuple) and _ONLY_TEXT.issuperset(map(type, value)):
+        written = f"[{','.join(map(encode_basestring, value))}]"
+    else:
+        written = _encode(value)
     try:
         written.encode()
     except UnicodeEncodeError:  # half of a surrogate pair has no UTF-8, only an escape
