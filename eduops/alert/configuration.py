@@ -22,7 +22,7 @@ KINDS: dict[str, str] = {
     "patrol": "巡检",
     "backup": "备份",
     "drill": "恢复演练",
-    "schedule": "定时任务",
+    "schedule": "计划任务",
     "duty": "应办事项",
     "tenant": "机构",
     "test": "测试",

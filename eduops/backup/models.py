@@ -27,7 +27,7 @@ class Backup(SQLModel, table=True):
     path: str
     """Where in the store: a path relative to it, or a restic snapshot."""
     state: str = "started"
-    """started, verified, failed or removed."""
+    """started, verified, failed, removing or removed."""
     started_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -62,7 +62,7 @@ class BackupCopy(SQLModel, table=True):
     path: str
     """Where in the place."""
     state: str = "started"
-    """started, verified, failed or removed."""
+    """started, verified, failed, removing or removed."""
     started_at: datetime = Field(sa_type=UtcDateTime)
     verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     size_bytes: int | None = Field(default=None, sa_type=BigInteger)

@@ -132,5 +132,5 @@ def _render_problems(done: db_move.Moved) -> str:
 def _next(to: str) -> str:
     return (
         f"下一步：设置环境变量 EDUOPS_DATABASE_URL={shlex.quote(to)}，运行 eduops db check 和 eduops doctor；\n"
-        "改好之前不要再在原数据库登记，那里新写的不会跟过来；定时任务的环境也要改"
+        "改好之前不要再在原数据库登记，那里新写的不会跟过来；计划任务的环境也要改"
     )

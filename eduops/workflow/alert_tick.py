@@ -51,7 +51,7 @@ def _list_sources(run: Run, contract: Contract, *, with_invented: bool) -> dict[
         "备份": alert_watch.list_failed_backups,
         "备份的新旧": partial(alert_watch.list_old_backups, home=run.setting.home, now=now),
         "恢复演练": partial(alert_watch.list_failed_drills, now=now),
-        "定时任务": alert_watch.list_broken_jobs,
+        "计划任务": alert_watch.list_broken_jobs,
         "许可": partial(alert_duty.list_licences, today=today),
         "漏洞整改": partial(alert_duty.list_weaknesses, today=today),
         "机构合同": tenants,

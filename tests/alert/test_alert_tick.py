@@ -201,7 +201,7 @@ def test_trouble_with_sending_is_not_told_by_messages(store, ticked, now) -> Non
         return make_run(number, "failed", now, job=words, exit_code=5, command=f"eduops {words}")
 
     add(store, sender(1, "alert send"), sender(2, "alert tick --send"), sender(3, "alert tick"))
-    assert ticked() == ["【定时任务】alert tick 失败"]
+    assert ticked() == ["【计划任务】alert tick 失败"]
 
 
 def test_a_drill_that_failed_or_was_broken_off_is_told(store, ticked, now) -> None:
@@ -223,12 +223,12 @@ def test_a_drill_that_failed_or_was_broken_off_is_told(store, ticked, now) -> No
 def test_a_job_that_goes_wrong_is_told_once_until_it_went_well_again(store, ticked, now) -> None:
     day = timedelta(days=1)
     add(store, make_run(1, "succeeded", now - 5 * day), make_run(2, "failed", now - 4 * day, exit_code=5))
-    assert ticked(now - 4 * day) == ["【定时任务】patrol 失败"]
+    assert ticked(now - 4 * day) == ["【计划任务】patrol 失败"]
     add(store, make_run(3, "failed", now - 3 * day), make_run(4, "running", now))
     assert ticked() == []
     add(store, make_run(5, "found", now + day), make_run(6, "missed", now + 2 * day, note="机器没有开"))
     add(store, make_run(7, "missed", now + 3 * day), make_run(8, "skipped", now + 4 * day))
-    assert ticked(now + 3 * day) == ["【定时任务】patrol 到点没有运行，连续 2 次"]
+    assert ticked(now + 3 * day) == ["【计划任务】patrol 到点没有运行，连续 2 次"]
     assert ticked(now + 3 * day) == []
 
 
