@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from eduops.alert import configuration as alert
 from eduops.alert import template as alert_template
+from eduops.asset.queries.host import list_hosts
 from eduops.backup import configuration as backup
 from eduops.backup import keep
 from eduops.backup import queries as backups
@@ -230,9 +231,25 @@ def _check_database(home: Home, now: datetime, find_fault: FindFault) -> Iterato
     yield _guard("个人信息密钥", lambda: _check_key(store, home))
     yield _guard("操作日志", lambda: _check_audit(store, home, now))
     yield _guard("违约台账", lambda: _check_ledger(store, home))
+    yield _guard("巡检主机代码", lambda: _check_patrolled_codes(store, home))
     yield _guard("备份", lambda: _check_backup(store, home, now))
     yield _guard("计划任务", lambda: _check_schedule(store, home, now, find_fault))
     store.engine.dispose()
+
+
+def _check_patrolled_codes(store: Store, home: Home) -> Check:
+    """A code of patrol.yaml that no host has demands nothing of anybody: h11 written for h1 goes unnoticed."""
+    config = load_config(find_config_path(home.path))
+    with store.reading() as session:
+        known = {host.code for host in list_hosts(session, with_retired=True)}
+    unknown = sorted((config.hosts.keys() | config.agents.keys()) - known)
+    if not unknown:
+        return Check("巡检主机代码", "fine", "patrol.yaml 点名的主机都已登记")
+    named = "、".join(code[:60] for code in unknown[:5]) + (" 等" if len(unknown) > 5 else "")
+    remedy = (
+        "这些要求对谁也不起作用：改正 hosts、agents 里的代码（eduops host list），或用 eduops host add 登记"
+    )
+    return Check("巡检主机代码", "warning", f"patrol.yaml 点名了没有登记的主机：{named}", remedy)
 
 
 def _check_audit(store: Store, home: Home, now: datetime) -> Check:

@@ -153,6 +153,17 @@ def test_broken_configuration_of_patrols_is_a_fault(home, now, title, content):
     assert " 行" in check.seen
 
 
+@pytest.mark.parametrize("section", ["hosts", "agents"])
+def test_code_that_patrol_yaml_names_and_no_host_has_is_a_warning(home, work, now, section):
+    path = home.path / "patrol.yaml"
+    assert look(home, now, "巡检主机代码").state == "fine"
+    shipped = path.read_text(encoding="utf-8")
+    named = "{mandatory: [cpu]}" if section == "hosts" else "{redis: [{name: 虚构, port: 6379}]}"
+    path.write_text(shipped.replace(f"{section}: {{}}", f"{section}: {{h11: {named}}}"), encoding="utf-8")
+    check = look(home, now, "巡检主机代码")
+    assert (check.state, "h11" in check.seen) == ("warning", True)
+
+
 def noon(day):
     """04:00 UTC is noon of that day in Shanghai."""
     return datetime(day.year, day.month, day.day, 4, 0, tzinfo=UTC)
