@@ -22,6 +22,7 @@ MOST_TITLES = 30
 """In how many of a sheet's first rows its header is looked for."""
 
 _STEMS = frozenset(normalise_header(name) for name in COLUMNS["stem"] if isinstance(name, str))
+_FIRST_OF_STEMS = frozenset(name[0] for name in _STEMS)
 _LONGEST_HEADING = 40
 MUST_AGREE = frozenset({"stem", "key", "shared_stem", "option"})
 """Fields and families of which no second column may say something else."""
@@ -158,6 +159,8 @@ def _has_stem(cells: Sequence[Cell]) -> bool:
         and len(cell) <= _LONGEST_HEADING
         # Every name of the stem has one of these: 题, 问, 病例, stem, question.
         and ("题" in cell or "问" in cell or "例" in cell or "s" in cell or "S" in cell)
+        # What begins with any other Chinese letter is none of them, however it is marked.
+        and not ("\u4e00" <= cell[0] <= "\u9fff" and cell[0] not in _FIRST_OF_STEMS)
     ]
     return any(map(_is_stem, maybe))
 
