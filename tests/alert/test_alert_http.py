@@ -271,6 +271,7 @@ def test_proxies_of_the_environment_are_left_alone(outlet, letter, monkeypatch) 
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with receiving(giving(200, FINE)) as receiver:
         sender.send(letter, outlet("wecom", receiver.url(PATHS["wecom"])))
+        assert len(receiver.seen) == 1
 
 
 def test_nothing_logs_the_address_even_where_everything_is_logged(outlet, letter, caplog) -> None:
